@@ -37,7 +37,7 @@ var (
 	// What every command has to work with.
 	commands = []string{"app/command/drive", "app/command/lookout", "app/command/screen", "app/command/usage", "tracker/cli"}
 	// Rooms of the swarm, which nobody else need know.
-	inSwarm = []string{"app/peer/swarm/pace", "app/peer/swarm/picker", "app/peer/swarm/sources"}
+	inSwarm = []string{"app/peer/swarm/pace", "app/peer/swarm/picker", "app/peer/swarm/sources", "app/peer/swarm/filelist"}
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore"}
 	// Rooms that every test may use, and nothing else.
@@ -84,6 +84,7 @@ var walls = []wall{
 	{room: "app/peer/queue", may: []string{"app/peer/flow", "app/peer/session", "app/peer/swarm", "app/library", "app/piece", "netproto", "netproto/oserror", "netproto/pulse", "netproto/durable"}},
 	{room: "app/peer/swarm/pace", may: []string{"app/peer/flow", "netproto"}},
 	{room: "app/peer/swarm/picker", may: []string{"app/piece"}},
+	{room: "app/peer/swarm/filelist", may: []string{"netproto"}},
 	{room: "app/peer/swarm/sources", may: []string{"app/peer/session", "netproto"}},
 	{room: "app/peer/swarm", may: []string{"app/peer/swarm/...", "app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto", "netproto/oserror"}, tests: []string{"app/peer/reach", "netproto/identity"}},
 	{room: "app/peer", may: []string{"app/peer/...", "app/library", "app/piece", "netproto/..."}, never: inSwarm, tests: append([]string{"app/trackerclient"}, tracker...)},

@@ -95,6 +95,7 @@ var lawfulHouse = map[string]string{
 	"app/peer/swarm/pace/a.go":       source("pace", "centralizedp2p/app/peer/flow", "centralizedp2p/netproto"),
 	"app/peer/swarm/picker/a.go":     source("picker", "centralizedp2p/app/piece"),
 	"app/peer/swarm/sources/a.go":    source("sources", "centralizedp2p/app/peer/session", "centralizedp2p/netproto"),
+	"app/peer/swarm/filelist/a.go":   source("filelist", "centralizedp2p/netproto"),
 	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
 	"app/peer/testdata/ignored.go":   "this is no Go",
 	"app/load/a_test.go":             source("load", "centralizedp2p/app/command", "centralizedp2p/app/peer", "centralizedp2p/netproto"),
@@ -282,18 +283,19 @@ func commandBreaches() (breaches []breach) {
 func peerBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
 	for room, upward := range map[string][]string{
-		"flow":          {"app/peer/offer", "app/peer/session", "app/piece"},
-		"offer":         {"app/peer/flow", "app/peer/sharing", "app/peer/swarm", "app/library"},
-		"session":       {"app/peer/flow", "app/peer/offer", "app/peer/serving", "app/peer/swarm", "app/library"},
-		"reach":         {"app/peer/swarm", "app/peer/serving", "app/peer/membership", "app/library", "app/trackerclient"},
-		"membership":    {"app/peer/offer", "app/peer/session", "app/library", "app/trackerclient"},
-		"serving":       {"app/peer/swarm", "app/peer/sharing", "app/peer/membership", "app/library"},
-		"sharing":       {"app/peer/session", "app/peer/serving", "app/peer/swarm", "app/peer/queue", "app/peer/membership"},
-		"swarm/pace":    {"app/peer/swarm", "app/peer/session", "app/peer/offer", "app/piece"},
-		"swarm/picker":  {"app/peer/swarm", "app/peer/swarm/pace", "app/peer/session", "app/peer/flow"},
-		"swarm/sources": {"app/peer/swarm", "app/peer/swarm/pace", "app/peer/reach", "app/piece"},
-		"swarm":         {"app/peer/serving", "app/peer/sharing", "app/peer/queue", "app/peer/membership", "app/library"},
-		"queue":         {"app/peer/reach", "app/peer/serving", "app/peer/sharing", "app/peer/membership", "app/trackerclient"},
+		"flow":           {"app/peer/offer", "app/peer/session", "app/piece"},
+		"offer":          {"app/peer/flow", "app/peer/sharing", "app/peer/swarm", "app/library"},
+		"session":        {"app/peer/flow", "app/peer/offer", "app/peer/serving", "app/peer/swarm", "app/library"},
+		"reach":          {"app/peer/swarm", "app/peer/serving", "app/peer/membership", "app/library", "app/trackerclient"},
+		"membership":     {"app/peer/offer", "app/peer/session", "app/library", "app/trackerclient"},
+		"serving":        {"app/peer/swarm", "app/peer/sharing", "app/peer/membership", "app/library"},
+		"sharing":        {"app/peer/session", "app/peer/serving", "app/peer/swarm", "app/peer/queue", "app/peer/membership"},
+		"swarm/pace":     {"app/peer/swarm", "app/peer/session", "app/peer/offer", "app/piece"},
+		"swarm/picker":   {"app/peer/swarm", "app/peer/swarm/pace", "app/peer/session", "app/peer/flow"},
+		"swarm/filelist": {"app/peer/swarm", "app/peer/swarm/sources", "app/piece"},
+		"swarm/sources":  {"app/peer/swarm", "app/peer/swarm/pace", "app/peer/reach", "app/piece"},
+		"swarm":          {"app/peer/serving", "app/peer/sharing", "app/peer/queue", "app/peer/membership", "app/library"},
+		"queue":          {"app/peer/reach", "app/peer/serving", "app/peer/sharing", "app/peer/membership", "app/trackerclient"},
 	} {
 		for _, library := range append(upward, "app/peer", "app/face", "app/node", "tracker/daemon") {
 			add("app/peer/"+room+"/x.go", "centralizedp2p/"+library)

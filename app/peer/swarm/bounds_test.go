@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -69,5 +70,24 @@ func TestASmallManifestIsThatOfTheLargestContentWithSixtyFourGiB(t *testing.T) {
 	}
 	if n := len(piece.AllBits(netproto.PieceCount(netproto.MaxContentSize))); n != netproto.MaxContentSize/netproto.MaxPieceSize/8 {
 		t.Errorf("the largest set has %d bytes", n)
+	}
+}
+
+// A manifest is not taken memory for before its hashes have come, and grows in few steps.
+func TestAManifestThatComesTakesLittleMoreThanItself(t *testing.T) {
+	const hashes = 1 << 18
+	m := &piece.Manifest{Size: hashes * piece16}
+	part := make([]piece.CV, netproto.MaxManifestHashes)
+	var first, after runtime.MemStats
+	runtime.ReadMemStats(&first)
+	for len(m.CVs) < hashes {
+		m.CVs = appendCVs(m.CVs, part, m.Pieces())
+		if cap(m.CVs) > max(growthOfManifest*len(m.CVs), len(part)) {
+			t.Fatalf("there is room for %d hashes when %d have come", cap(m.CVs), len(m.CVs))
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if took, most := after.TotalAlloc-first.TotalAlloc, uint64(hashes*len(piece.CV{})*3/2); took > most || cap(m.CVs) != hashes {
+		t.Errorf("%d bytes were taken for %d", took, hashes*len(piece.CV{}))
 	}
 }

@@ -7,9 +7,10 @@
 //
 // What need not know an attempt has a room below this one. These rooms have no locks:
 //
-//	pace     how fast bytes come over a lane; Attempt.mu guards it, except for its sums
-//	sources  who has what an attempt wants; Attempt.mu guards it
-//	picker   which pieces of a job are missing, and which comes next; Attempt.mu guards it
+//	pace      how fast bytes come over a lane; Attempt.mu guards it, except for its sums
+//	sources   who has what an attempt wants; Attempt.mu guards it
+//	picker    which pieces of a job are missing, and which comes next; Attempt.mu guards it
+//	filelist  which files of a folder are not begun; only the running goroutine uses it
 //
 // # Files
 //

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"centralizedp2p/app/peer/swarm/filelist"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -219,10 +220,11 @@ func (t *tree) plan(ctx context.Context, entries []netproto.FolderEntry, fresh b
 		}
 	}
 	a.unlock()
-	todo, err := newBacklog(a, t.root(), wanted, here)
+	files, err := filelist.New(wanted, here)
 	if err != nil {
 		return nil, err
 	}
+	todo := &backlog{attempt: a, root: t.root(), files: files}
 	return todo, a.swarms.CheckSpace(a.task.Dir, todo.bytes(!fresh))
 }
 
