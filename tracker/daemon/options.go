@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/netproto/version"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // Options are what a person chooses about a tracker.
@@ -53,7 +54,7 @@ type Options struct {
 	RelayTotal int64  // bytes a second, of all circuits; 0 is not limited
 
 	Limits         server.Limits
-	TrustedProxies string // for server.ParseProxies
+	TrustedProxies string // for origin.ParseProxies
 	ProxyProtocol  string // likewise
 
 	// Heartbeat is the interval for peers, in whole seconds from 1 s; their
@@ -237,10 +238,10 @@ func (o *Options) settle() (s settled, err error) {
 	if s.policy, err = netproto.ParseSeedPolicy(o.SeedClients); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", o.SeedClients)
 	}
-	if s.proxies, err = server.ParseProxies(o.TrustedProxies); err != nil {
+	if s.proxies, err = origin.ParseProxies(o.TrustedProxies); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--trusted-proxy: %w", err)
 	}
-	if s.balancers, err = server.ParseProxies(o.ProxyProtocol); err != nil {
+	if s.balancers, err = origin.ParseProxies(o.ProxyProtocol); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--proxy-protocol: %w", err)
 	}
 	for _, l := range o.limits() {

@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 )
 
-func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error {
+func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
 	var addresses []string
 	if len(s.config.Addresses) > 1 {
 		addresses = s.config.Addresses
@@ -36,7 +37,7 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error
 	})
 }
 
-func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ origin.Caller) error {
 	stats, err := s.store.Stats(r.Context())
 	if err != nil {
 		return err
@@ -45,11 +46,11 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ caller) error {
 }
 
 // health reports that the process answers, ready that it can do its work.
-func health(w http.ResponseWriter, _ *http.Request, _ caller) error {
+func health(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
 	return answer(w, map[string]string{"status": "ok"})
 }
 
-func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ origin.Caller) error {
 	if err := s.storeReady(r.Context()); err != nil {
 		return err
 	}

@@ -6,18 +6,19 @@ import (
 	"net/http"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
 // admit refuses banned callers.
-func (s *Server) admit(r *http.Request, c caller) error {
-	return s.store.Admit(r.Context(), c.key, c.addr)
+func (s *Server) admit(r *http.Request, c origin.Caller) error {
+	return s.store.Admit(r.Context(), c.Key, c.Addr)
 }
 
 // needMember is needKey plus, on a private tracker, membership.
 func (s *Server) needMember(h handler) handler {
-	return needKey(func(w http.ResponseWriter, r *http.Request, c caller) error {
-		if err := s.checkMember(r.Context(), *c.key); err != nil {
+	return needKey(func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+		if err := s.checkMember(r.Context(), *c.Key); err != nil {
 			return err
 		}
 		return h(w, r, c)
@@ -56,8 +57,8 @@ func (s *Server) redeem(ctx context.Context, key netproto.PublicKey, token netpr
 }
 
 func needKey(h handler) handler {
-	return func(w http.ResponseWriter, r *http.Request, c caller) error {
-		if c.key == nil {
+	return func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+		if c.Key == nil {
 			return &netproto.Error{Code: netproto.CodeCertificate}
 		}
 		return h(w, r, c)

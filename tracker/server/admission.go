@@ -9,11 +9,12 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
 // within runs a handler if the limits allow the request.
-func (s *Server) within(h handler, w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) within(h handler, w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	done, err := s.guard.request(r, c)
 	if err != nil {
 		return err
@@ -24,8 +25,8 @@ func (s *Server) within(h handler, w http.ResponseWriter, r *http.Request, c cal
 
 // limitJoin refuses new keys from an address that has brought too many, and new
 // keys while enough peers are online.
-func (s *Server) limitJoin(r *http.Request, c caller) error {
-	if s.guard.held.Knows(c.id) {
+func (s *Server) limitJoin(r *http.Request, c origin.Caller) error {
+	if s.guard.held.Knows(c.ID) {
 		return nil
 	}
 	if most := s.guard.limits.Peers; most > 0 {
@@ -36,7 +37,7 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 		if stats.PeersOnline >= most {
 			// A peer that is online already takes no extra place. Asking renews its
 			// lease, which does no harm: it is about to join.
-			status, _, err := s.store.Heartbeat(r.Context(), c.id, store.Holdings{})
+			status, _, err := s.store.Heartbeat(r.Context(), c.ID, store.Holdings{})
 			if err != nil {
 				return err
 			}
@@ -45,7 +46,7 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 			}
 		}
 	}
-	if wait := s.guard.newKeys.Take(limit.Source(c.addr), 1, s.guard.now()); wait > 0 {
+	if wait := s.guard.newKeys.Take(limit.Source(c.Addr), 1, s.guard.now()); wait > 0 {
 		return tooMany(limitNewKeys, wait, "too many new peers joined from your address")
 	}
 	return nil
@@ -54,13 +55,13 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 // limitAnnounce refuses an announce unread while nothing new would be taken. A peer
 // that holds something may announce now and then all the same: it may have less than
 // before, or the same.
-func (s *Server) limitAnnounce(r *http.Request, c caller) error {
-	full := s.store.Full(r.Context(), c.addr)
+func (s *Server) limitAnnounce(r *http.Request, c origin.Caller) error {
+	full := s.store.Full(r.Context(), c.Addr)
 	if full == nil {
 		return nil
 	}
-	g, now, source := s.guard, s.guard.now(), limit.Source(c.addr)
-	if g.held.Count(c.id) > 0 && g.renewals.Take(c.id, 1, now) == 0 && g.renewalsNearby.Take(source, 1, now) == 0 {
+	g, now, source := s.guard, s.guard.now(), limit.Source(c.Addr)
+	if g.held.Count(c.ID) > 0 && g.renewals.Take(c.ID, 1, now) == 0 && g.renewalsNearby.Take(source, 1, now) == 0 {
 		return nil
 	}
 	known, ok := errors.AsType[*netproto.Error](full)
@@ -85,7 +86,7 @@ func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
 	}
 	addr := netaddr.Plain(at.AddrPort().Addr())
 	source, open := limit.Source(addr), s.guard.conns.Open
-	if s.proxies.trust(addr) {
+	if s.proxies.Trust(addr) {
 		open = s.guard.conns.OpenShared
 	} else if s.guard.arrivals.Take(source, 1, s.guard.now()) > 0 {
 		s.metrics.refuse(limitConnectionRate)

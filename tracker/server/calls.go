@@ -7,6 +7,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -19,7 +20,7 @@ const (
 // call brings a caller and a callee together: each is told where the tracker sees the
 // other one, and then both dial. Nothing in it comes from a peer but the ports that it
 // claims, and private addresses for its own network.
-func (s *Server) call(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) call(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.CallRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -33,14 +34,14 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, c caller) error {
 }
 
 // arrange returns the answer to a call and what became of it.
-func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest) (answer netproto.CallResponse, result string, err error) {
-	if req.PeerID == c.id {
+func (s *Server) arrange(ctx context.Context, c origin.Caller, req netproto.CallRequest) (answer netproto.CallResponse, result string, err error) {
+	if req.PeerID == c.ID {
 		return answer, callRefused, netproto.Errorf(netproto.CodeInvalid, "a peer cannot call itself")
 	}
-	if wait := s.calls.Take(c.addr, c.id); wait > 0 {
+	if wait := s.calls.Take(c.Addr, c.ID); wait > 0 {
 		return answer, callRefused, tooMany(limitCalls, wait, "they were calls from this peer or its address")
 	}
-	from, err := s.store.Online(ctx, c.id)
+	from, err := s.store.Online(ctx, c.ID)
 	if err != nil {
 		return answer, callRefused, joinFirst(err)
 	}
@@ -52,13 +53,13 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 	if len(seen) == 0 {
 		return answer, string(line.ResultNoLine), notCallable(req.PeerID)
 	}
-	if wait := s.calls.TakePair(c.id, req.PeerID); wait > 0 {
+	if wait := s.calls.TakePair(c.ID, req.PeerID); wait > 0 {
 		return answer, callRefused, tooMany(limitCallsPair, wait, "this peer has just called that one")
 	}
-	called := caller{key: &to.Key, id: req.PeerID, addr: seen[0].Addr()}
+	called := origin.Caller{Key: &to.Key, ID: req.PeerID, Addr: seen[0].Addr()}
 	answer.Call, answer.Addresses = line.NewCallID(), s.callAddresses(to.Peer, s.viewerOf(c))
 	ring := netproto.Ring{
-		Call: answer.Call, PeerID: c.id, Key: *c.key, Name: from.Name, Hash: req.Hash,
+		Call: answer.Call, PeerID: c.ID, Key: *c.Key, Name: from.Name, Hash: req.Hash,
 		Addresses: s.callAddresses(from, s.viewerOf(called)),
 	}
 	if answer.Addresses == nil {
@@ -67,12 +68,12 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 	if ring.Addresses == nil {
 		ring.Addresses = []string{}
 	}
-	if forCaller, forCallee, ok := s.relay.Offer(*c.key, to.Key); ok {
+	if forCaller, forCallee, ok := s.relay.Offer(*c.Key, to.Key); ok {
 		answer.Relay, ring.Relay = forCaller, forCallee
 	} else {
-		answer.NoRelay, answer.RelayAgain = s.relay.Why(*c.key, to.Key)
+		answer.NoRelay, answer.RelayAgain = s.relay.Why(*c.Key, to.Key)
 	}
-	became := s.ring(ctx, req.PeerID, c.addr, ring)
+	became := s.ring(ctx, req.PeerID, c.Addr, ring)
 	answer.Silent = became == line.ResultSilent
 	switch became {
 	case line.ResultBusy:

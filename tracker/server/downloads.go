@@ -19,6 +19,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // Bounds of a folder of programs.
@@ -187,7 +188,7 @@ func (p program) same(info os.FileInfo) bool {
 }
 
 // serve sends a package.
-func (d *Downloads) serve(w http.ResponseWriter, r *http.Request, c caller) error {
+func (d *Downloads) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	name := r.PathValue("name")
 	if d == nil {
 		return netproto.Errorf(netproto.CodeNotFound, "the tracker offers no programs")
@@ -197,7 +198,7 @@ func (d *Downloads) serve(w http.ResponseWriter, r *http.Request, c caller) erro
 	if i < 0 {
 		return netproto.Errorf(netproto.CodeNotFound, "the tracker does not offer this program")
 	}
-	source := limit.Source(c.addr)
+	source := limit.Source(c.Addr)
 	if d.running.Open(source) != limit.Admitted {
 		return &netproto.Error{Code: netproto.CodeFull, Detail: "too many people download the program now", RetryAfter: 20 * time.Second}
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // Hurry bounds each phase of a connection by d.
@@ -30,16 +30,6 @@ func (s *Server) TimeBy(now func() time.Time) { s.guard.now = now }
 // peers can be reached.
 func (s *Server) DialBackWith(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	s.reach.Dial = dial
-}
-
-// Forwarded returns the client that a proxy names in X-Forwarded-For.
-func Forwarded(trusted []netip.Prefix, header string, proxy netip.Addr) (netip.Addr, error) {
-	return proxies(trusted).forwarded(&http.Request{Header: http.Header{"X-Forwarded-For": {header}}}, proxy)
-}
-
-// ClientCert returns the key in a Client-Cert header.
-func ClientCert(header string) (ed25519.PublicKey, error) {
-	return clientCert(&http.Request{Header: http.Header{"Client-Cert": {header}}})
 }
 
 // Meeting is a server to which two peers have lines.
@@ -75,11 +65,11 @@ func (m *Meeting) Told(callee, caller netproto.JoinRequest) map[string][]string 
 	return told
 }
 
-func (m *Meeting) caller(key netproto.PublicKey) caller {
-	return caller{key: &key, id: netproto.PeerIDOf(key[:]), addr: m.places[key].Addr()}
+func (m *Meeting) caller(key netproto.PublicKey) origin.Caller {
+	return origin.Caller{Key: &key, ID: netproto.PeerIDOf(key[:]), Addr: m.places[key].Addr()}
 }
 
 // LeaveFor has a peer leave with a request.
 func (s *Server) LeaveFor(r *http.Request, id netproto.PeerID) error {
-	return s.leave(httptest.NewRecorder(), r, caller{id: id})
+	return s.leave(httptest.NewRecorder(), r, origin.Caller{ID: id})
 }

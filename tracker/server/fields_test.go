@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // Whatever a fuzzed request gets past the checks must keep the promises that stores
@@ -42,7 +43,7 @@ func FuzzJoin(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	who := caller{key: new(netproto.PublicKey), addr: netip.MustParseAddr("198.51.100.4")}
+	who := origin.Caller{Key: new(netproto.PublicKey), Addr: netip.MustParseAddr("198.51.100.4")}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var req netproto.JoinRequest
 		if json.Unmarshal(raw, &req) != nil {
@@ -55,7 +56,7 @@ func FuzzJoin(f *testing.F) {
 			}
 			return
 		}
-		if p.Observed.Addr() != who.addr || p.Observed.Port() == 0 || len(p.Name) > netproto.MaxPeerName ||
+		if p.Observed.Addr() != who.Addr || p.Observed.Port() == 0 || len(p.Name) > netproto.MaxPeerName ||
 			netproto.Printable(p.Name) != p.Name || len(p.Candidates) > netproto.MaxCandidates {
 			t.Fatalf("%q was taken as %+v", raw, p)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -48,8 +49,8 @@ func newWork() *limit.Turns { return limit.NewTurns(max(processors-1, 2), workLi
 
 // begin waits for a turn of the caller. If too much waits already, or no place
 // becomes free in time, it returns netproto.CodeFull.
-func begin(ctx context.Context, t *limit.Turns, c caller, what string, wait time.Duration) (*limit.Turn, error) {
-	turn, err := t.Begin(ctx, limit.Source(c.addr), wait)
+func begin(ctx context.Context, t *limit.Turns, c origin.Caller, what string, wait time.Duration) (*limit.Turn, error) {
+	turn, err := t.Begin(ctx, limit.Source(c.Addr), wait)
 	if errors.Is(err, limit.ErrNoTurn) {
 		return nil, refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many " + what + " are under way", RetryAfter: 2 * time.Second}, what}
 	}
@@ -79,7 +80,7 @@ func newSearcher(asked catalogue, g *guard, work *limit.Turns) *searcher {
 
 // search answers a query. A page that would cost too much ends early, with a
 // cursor.
-func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netproto.SearchResponse, error) {
+func (s *searcher) search(ctx context.Context, c origin.Caller, q store.Query) (netproto.SearchResponse, error) {
 	if q.Owner != (netproto.PeerID{}) {
 		return s.searchOf(ctx, c, q)
 	}
@@ -108,7 +109,7 @@ func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netprot
 }
 
 // run runs one search. Others go first who asked for less, even while it runs.
-func (s *searcher) run(ctx context.Context, c caller, q store.Query) (store.Found, error) {
+func (s *searcher) run(ctx context.Context, c origin.Caller, q store.Query) (store.Found, error) {
 	turn, err := begin(ctx, s.work, c, searches, workWait)
 	if err != nil {
 		return store.Found{}, err
@@ -121,7 +122,7 @@ func (s *searcher) run(ctx context.Context, c caller, q store.Query) (store.Foun
 }
 
 // runSlowly is run for a search that is known to take long.
-func (s *searcher) runSlowly(ctx context.Context, c caller, q store.Query, wait time.Duration) (store.Found, error) {
+func (s *searcher) runSlowly(ctx context.Context, c origin.Caller, q store.Query, wait time.Duration) (store.Found, error) {
 	turn, err := begin(ctx, s.slow, c, searches, wait)
 	if err != nil {
 		return store.Found{}, err
@@ -131,7 +132,7 @@ func (s *searcher) runSlowly(ctx context.Context, c caller, q store.Query, wait 
 }
 
 // searchOf answers a query about what one peer holds.
-func (s *searcher) searchOf(ctx context.Context, c caller, q store.Query) (netproto.SearchResponse, error) {
+func (s *searcher) searchOf(ctx context.Context, c origin.Caller, q store.Query) (netproto.SearchResponse, error) {
 	turn, err := begin(ctx, s.browsing, c, searches, workWait)
 	if err != nil {
 		return netproto.SearchResponse{}, err
@@ -142,7 +143,7 @@ func (s *searcher) searchOf(ctx context.Context, c caller, q store.Query) (netpr
 }
 
 // browse lists what a peer holds.
-func (s *searcher) browse(ctx context.Context, c caller, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
+func (s *searcher) browse(ctx context.Context, c origin.Caller, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
 	turn, err := begin(ctx, s.browsing, c, searches, workWait)
 	if err != nil {
 		return netproto.SearchResponse{}, err
@@ -154,7 +155,7 @@ func (s *searcher) browse(ctx context.Context, c caller, id netproto.PeerID, lim
 }
 
 // people lists who is known.
-func (s *searcher) people(ctx context.Context, c caller, q store.PeopleQuery) (netproto.PeopleResponse, error) {
+func (s *searcher) people(ctx context.Context, c origin.Caller, q store.PeopleQuery) (netproto.PeopleResponse, error) {
 	turn, err := begin(ctx, s.browsing, c, searches, workWait)
 	if err != nil {
 		return netproto.PeopleResponse{}, err
@@ -166,7 +167,7 @@ func (s *searcher) people(ctx context.Context, c caller, q store.PeopleQuery) (n
 }
 
 // sources lists the peers that hold a content.
-func (s *searcher) sources(ctx context.Context, c caller, hash netproto.ContentHash, limit int) ([]store.Source, error) {
+func (s *searcher) sources(ctx context.Context, c origin.Caller, hash netproto.ContentHash, limit int) ([]store.Source, error) {
 	turn, err := begin(ctx, s.work, c, searches, workWait)
 	if err != nil {
 		return nil, err
@@ -178,7 +179,7 @@ func (s *searcher) sources(ctx context.Context, c caller, hash netproto.ContentH
 }
 
 // resource describes a content.
-func (s *searcher) resource(ctx context.Context, c caller, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
+func (s *searcher) resource(ctx context.Context, c origin.Caller, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
 	turn, err := begin(ctx, s.work, c, searches, workWait)
 	if err != nil {
 		return netproto.ResourceResponse{}, err
@@ -196,6 +197,6 @@ func (g *guard) chargeBytes(from netip.Addr, bytes int) {
 }
 
 // charge counts the looks of a search as requests from its address.
-func (g *guard) charge(c caller, looks int) {
-	g.requests.Charge(limit.Source(c.addr), looks/looksPerRequest, g.now())
+func (g *guard) charge(c origin.Caller, looks int) {
+	g.requests.Charge(limit.Source(c.Addr), looks/looksPerRequest, g.now())
 }

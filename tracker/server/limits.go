@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -190,16 +191,16 @@ func tooMany(name string, wait time.Duration, whose string) error {
 //
 // A heartbeat of a peer that has joined here counts against its key alone, so no
 // neighbour can make it lose its lease.
-func (g *guard) request(r *http.Request, c caller) (done func(), err error) {
+func (g *guard) request(r *http.Request, c origin.Caller) (done func(), err error) {
 	now, cost := g.now(), costOf(r)
-	beat := c.key != nil && r.URL.Path == netproto.RouteHeartbeat && r.ContentLength >= 0 && r.ContentLength <= smallBody && g.held.Knows(c.id)
+	beat := c.Key != nil && r.URL.Path == netproto.RouteHeartbeat && r.ContentLength >= 0 && r.ContentLength <= smallBody && g.held.Knows(c.ID)
 	if !beat {
-		if wait := g.requests.Take(limit.Source(c.addr), cost, now); wait > 0 {
+		if wait := g.requests.Take(limit.Source(c.Addr), cost, now); wait > 0 {
 			return nil, tooMany(limitRateAddress, wait, "they came from your address")
 		}
 	}
-	if c.key != nil {
-		if wait := g.keys.Take(c.id, cost, now); wait > 0 {
+	if c.Key != nil {
+		if wait := g.keys.Take(c.ID, cost, now); wait > 0 {
 			return nil, tooMany(limitRateKey, wait, "they came from this peer")
 		}
 	}
@@ -221,8 +222,8 @@ func bodyBytes(r *http.Request) int64 {
 
 // body bounds the memory for large bodies, in all and for each address. Small ones,
 // including those of heartbeats, are always accepted.
-func (g *guard) body(r *http.Request, c caller) (done func(), err error) {
-	n, source := bodyBytes(r), limit.Source(c.addr)
+func (g *guard) body(r *http.Request, c origin.Caller) (done func(), err error) {
+	n, source := bodyBytes(r), limit.Source(c.Addr)
 	if n <= smallBody || g.bodies == nil {
 		return func() {}, nil
 	}
@@ -233,20 +234,20 @@ func (g *guard) body(r *http.Request, c caller) (done func(), err error) {
 }
 
 // holds records how many resources a peer is known to hold.
-func (g *guard) holds(c caller, count int) { g.held.Set(c.id, limit.Source(c.addr), count) }
+func (g *guard) holds(c origin.Caller, count int) { g.held.Set(c.ID, limit.Source(c.Addr), count) }
 
 // mayHold records that a peer has announced that many resources.
-func (g *guard) mayHold(c caller, announced int, reset bool) {
+func (g *guard) mayHold(c origin.Caller, announced int, reset bool) {
 	if reset {
 		g.holds(c, announced)
 		return
 	}
-	g.held.Add(c.id, limit.Source(c.addr), announced)
+	g.held.Add(c.ID, limit.Source(c.Addr), announced)
 }
 
 // room returns how many resources of a batch are accepted.
-func (g *guard) room(c caller, batch int, reset bool) int {
-	return min(batch, g.held.Room(c.id, limit.Source(c.addr), reset))
+func (g *guard) room(c origin.Caller, batch int, reset bool) int {
+	return min(batch, g.held.Room(c.ID, limit.Source(c.Addr), reset))
 }
 
 // retryAfter returns how long a client is told to wait, in whole seconds from 1:

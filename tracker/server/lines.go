@@ -13,15 +13,16 @@ import (
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
 // line makes the connection of a peer that has joined its line.
-func (s *Server) line(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) line(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	if err := wantsUpgrade(w, r, netproto.LineProtocol); err != nil {
 		return err
 	}
-	peer, err := s.store.Online(r.Context(), c.id)
+	peer, err := s.store.Online(r.Context(), c.ID)
 	if err != nil {
 		return joinFirst(err)
 	}
@@ -31,15 +32,15 @@ func (s *Server) line(w http.ResponseWriter, r *http.Request, c caller) error {
 		s.log.Debug("a connection could not become a line", slog.Any("error", err))
 		return nil // no answer is possible now
 	}
-	at := netip.AddrPortFrom(c.addr, cmp.Or(seen.Port(), outsidePort(peer, c.addr))) // of a port that a proxy hides, the best guess
+	at := netip.AddrPortFrom(c.Addr, cmp.Or(seen.Port(), outsidePort(peer, c.Addr))) // of a port that a proxy hides, the best guess
 	joined := peer.Observed.Addr()
-	moved := joined.Is4() == c.addr.Is4() && joined != c.addr
-	if s.lines.Open(conn, early, line.Owner{Key: *c.key, Seen: seen}, at, moved) {
+	moved := joined.Is4() == c.Addr.Is4() && joined != c.Addr
+	if s.lines.Open(conn, early, line.Owner{Key: *c.Key, Seen: seen}, at, moved) {
 		// A ban between the admission and now found no line to cut.
-		if s.store.Admit(context.WithoutCancel(r.Context()), c.key, c.addr) != nil {
-			s.lines.Cut(func(o line.Owner) bool { return o.Key == *c.key })
+		if s.store.Admit(context.WithoutCancel(r.Context()), c.Key, c.Addr) != nil {
+			s.lines.Cut(func(o line.Owner) bool { return o.Key == *c.Key })
 		}
-		s.tellWaiting(c.id)
+		s.tellWaiting(c.ID)
 	}
 	return nil
 }
@@ -65,12 +66,12 @@ func joinFirst(err error) error {
 }
 
 // seenAt returns where a request comes from. Its port is 0 if a proxy hides it.
-func (s *Server) seenAt(r *http.Request, c caller) netip.AddrPort {
+func (s *Server) seenAt(r *http.Request, c origin.Caller) netip.AddrPort {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || netaddr.Plain(remote.Addr()) != c.addr || c.relay {
-		return netip.AddrPortFrom(c.addr, 0)
+	if err != nil || netaddr.Plain(remote.Addr()) != c.Addr || c.Relay {
+		return netip.AddrPortFrom(c.Addr, 0)
 	}
-	return netip.AddrPortFrom(c.addr, remote.Port())
+	return netip.AddrPortFrom(c.Addr, remote.Port())
 }
 
 // host is the server as its lines know it.
@@ -107,10 +108,10 @@ func (g *guard) frame(id netproto.PeerID, from netip.Addr, beat bool) error {
 func (h host) Beat(ctx context.Context, l *line.Line, req netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
 	h.requests.Add(1)
 	owner := l.Owner()
-	c := caller{key: &owner.Key, id: l.ID(), addr: owner.Seen.Addr()}
+	c := origin.Caller{Key: &owner.Key, ID: l.ID(), Addr: owner.Seen.Addr()}
 	err := h.storeReady(ctx)
 	if err == nil {
-		err = h.store.Admit(ctx, c.key, c.addr)
+		err = h.store.Admit(ctx, c.Key, c.Addr)
 	}
 	if err == nil {
 		err = h.checkMember(ctx, owner.Key)

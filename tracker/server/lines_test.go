@@ -17,6 +17,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -409,7 +410,7 @@ func TestAFloodOnALineIsChargedLikeRequests(t *testing.T) {
 func TestALineThroughAProxyHidesItsPort(t *testing.T) {
 	tr := startTracker(t, func(c *server.Config) {
 		var err error
-		if c.Proxies, err = server.ParseProxies("127.0.0.0/8"); err != nil {
+		if c.Proxies, err = origin.ParseProxies("127.0.0.0/8"); err != nil {
 			t.Error(err)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No plain
@@ -36,7 +37,7 @@ type splitter struct {
 
 	// balancers are proxies whose connections begin with a header, see readProxyHeader;
 	// refused counts connections of theirs that have none, and those of others that have one.
-	balancers proxies
+	balancers origin.Proxies
 	refused   func()
 }
 
@@ -84,7 +85,7 @@ func (s *splitter) accept(ctx context.Context, ln net.Listener) error {
 			}
 			continue
 		}
-		if s.balancers.brings(conn) {
+		if s.fromBalancer(conn) {
 			sorting.Go(func() { s.unwrap(ctx, conn) })
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/relay"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -119,7 +120,7 @@ func (m *metrics) refuse(reason string) { m.refusals.WithLabelValues(reason).Inc
 
 // observe counts a request that was answered. Its route is the pattern of the mux,
 // so there are only as many label values as routes.
-func (m *metrics) observe(r *http.Request, w *recorder, c caller, took time.Duration) {
+func (m *metrics) observe(r *http.Request, w *recorder, c origin.Caller, took time.Duration) {
 	method, route := r.Method, r.Pattern
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete:
@@ -132,14 +133,14 @@ func (m *metrics) observe(r *http.Request, w *recorder, c caller, took time.Dura
 	m.durations.WithLabelValues(route, method, strconv.Itoa(w.status)).Observe(took.Seconds())
 	if m.accessLog {
 		m.log.Info("request", slog.String("method", netproto.Printable(r.Method)), slog.String("path", netproto.Printable(r.URL.Path)),
-			slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took), slog.Any("from", c.addr))
+			slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took), slog.Any("from", c.Addr))
 	}
 }
 
 // serve answers only the tracker's own network, unless the owner chose
 // otherwise: how busy a tracker is helps anybody who wants to bring it down.
-func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c caller) error {
-	if m.policy != MetricsPublic && !c.near() {
+func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+	if m.policy != MetricsPublic && !c.Near() {
 		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to everybody")
 	}
 	select {

@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -45,15 +46,15 @@ func newNoteRates() *noteRates {
 
 // take counts a note before anything is done for it. What the peer may not send is not
 // counted against its neighbours.
-func (n *noteRates) take(c caller, now time.Time) error {
-	wait := n.minute.Take(c.id, 1, now)
+func (n *noteRates) take(c origin.Caller, now time.Time) error {
+	wait := n.minute.Take(c.ID, 1, now)
 	if wait == 0 {
-		wait = n.hour.Take(c.id, 1, now)
+		wait = n.hour.Take(c.ID, 1, now)
 	}
 	if wait > 0 {
 		return tooMany(limitNotes, wait, "they were notes from this peer")
 	}
-	source := limit.Source(c.addr)
+	source := limit.Source(c.Addr)
 	if wait = n.minuteAt.Take(source, 1, now); wait == 0 {
 		wait = n.hourAt.Take(source, 1, now)
 	}
@@ -64,7 +65,7 @@ func (n *noteRates) take(c caller, now time.Time) error {
 }
 
 // leaveNote takes a sealed note for somebody, and tells a receiver that keeps a line.
-func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	response, result, err := s.takeNote(w, r, c)
 	s.metrics.notes.WithLabelValues(result).Inc()
 	if err != nil {
@@ -73,7 +74,7 @@ func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c caller) err
 	return answer(w, response)
 }
 
-func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c caller) (left netproto.NoteResponse, result string, err error) {
+func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c origin.Caller) (left netproto.NoteResponse, result string, err error) {
 	if err := s.notes.take(c, s.guard.now()); err != nil {
 		return left, noteRefused, err
 	}
@@ -96,11 +97,11 @@ func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c caller) (lef
 	if err != nil {
 		return left, noteRefused, err
 	}
-	if to.PeerID == c.id {
+	if to.PeerID == c.ID {
 		return left, noteRefused, netproto.Errorf(netproto.CodeInvalid, "a peer leaves no notes for itself")
 	}
 	rand.Read(left.ID[:]) // never fails
-	waiting, err := s.store.LeaveNote(r.Context(), store.Note{ID: left.ID, To: to.PeerID, Key: *c.key, From: c.addr, Sealed: req.Note})
+	waiting, err := s.store.LeaveNote(r.Context(), store.Note{ID: left.ID, To: to.PeerID, Key: *c.Key, From: c.Addr, Sealed: req.Note})
 	if err != nil {
 		return left, noteRefused, noteRefusal(err)
 	}
@@ -119,8 +120,8 @@ func noteRefusal(err error) error {
 }
 
 // notesFor gives a peer what waits for it.
-func (s *Server) notesFor(w http.ResponseWriter, r *http.Request, c caller) error {
-	kept, err := s.store.Notes(r.Context(), c.id)
+func (s *Server) notesFor(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+	kept, err := s.store.Notes(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}
@@ -129,17 +130,17 @@ func (s *Server) notesFor(w http.ResponseWriter, r *http.Request, c caller) erro
 		response.Notes[i] = netproto.SealedNote{ID: n.ID, From: n.Sender(), Left: n.Left, Note: n.Sealed}
 		bytes += base64.StdEncoding.EncodedLen(len(n.Sealed))
 	}
-	s.guard.chargeBytes(c.addr, bytes)
+	s.guard.chargeBytes(c.Addr, bytes)
 	return answer(w, response)
 }
 
 // noteTaken forgets a note that its receiver has.
-func (s *Server) noteTaken(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) noteTaken(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var id netproto.NoteID
 	if err := id.UnmarshalText([]byte(r.PathValue("id"))); err != nil {
 		return netproto.Errorf(netproto.CodeInvalid, "%q is not the id of a note", netproto.Cut(r.PathValue("id"), 40))
 	}
-	if err := s.store.RemoveNote(r.Context(), c.id, id); err != nil {
+	if err := s.store.RemoveNote(r.Context(), c.ID, id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

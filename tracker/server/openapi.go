@@ -3,6 +3,8 @@ package server
 import (
 	_ "embed"
 	"net/http"
+
+	"centralizedp2p/tracker/server/origin"
 )
 
 // openAPI describes the REST API; a test compares it with the routes and with the
@@ -11,7 +13,7 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-func describe(w http.ResponseWriter, _ *http.Request, _ caller) error {
+func describe(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
 	writePage(w, http.StatusOK, "application/yaml", openAPI)
 	return nil
 }

@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
-func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.JoinRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -32,24 +33,24 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	s.guard.holds(c, held.Count)
-	s.lines.Joined(c.id, c.addr)
+	s.lines.Joined(c.ID, c.Addr)
 	return answer(w, netproto.JoinResponse{
-		PeerID:           c.id,
+		PeerID:           c.ID,
 		ObservedAddress:  peer.Observed.String(),
-		Reachable:        s.reach.Sign(c.id, peer.Outside()),
+		Reachable:        s.reach.Sign(c.ID, peer.Outside()),
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.config.lease() / time.Second),
 		Count:            held.Count,
 		Digest:           held.Digest,
 		Line:             true,
-		Notes:            s.store.NotesFor(c.id),
+		Notes:            s.store.NotesFor(c.ID),
 		TrackerAt:        s.trackerAt(c),
 	})
 }
 
 // peerOf checks what a peer says about itself. Its address is where its connection
 // comes from, so nobody can send others anywhere else.
-func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
+func peerOf(req netproto.JoinRequest, c origin.Caller) (store.Peer, error) {
 	switch {
 	case len(req.Name) > netproto.MaxPeerName:
 		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has %d bytes, %d are allowed", len(req.Name), netproto.MaxPeerName)
@@ -67,9 +68,9 @@ func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 		return store.Peer{}, err
 	}
 	return store.Peer{
-		Key:        *c.key,
+		Key:        *c.Key,
 		Name:       req.Name,
-		Observed:   netip.AddrPortFrom(c.addr, uint16(req.Port)),
+		Observed:   netip.AddrPortFrom(c.Addr, uint16(req.Port)),
 		MappedPort: uint16(req.MappedPort),
 		SeedPort:   uint16(req.SeedPort),
 		Candidates: candidates,
@@ -97,13 +98,13 @@ func candidatesOf(texts []string) ([]netip.AddrPort, error) {
 	return list, nil
 }
 
-func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.HeartbeatRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
 	response, err := s.beat(r.Context(), c, req, func(joined netip.Addr) bool {
-		return joined != c.addr && !slices.ContainsFunc(s.seen(c.id), func(seen netip.AddrPort) bool { return seen.Addr() == c.addr })
+		return joined != c.Addr && !slices.ContainsFunc(s.seen(c.ID), func(seen netip.AddrPort) bool { return seen.Addr() == c.Addr })
 	})
 	if err != nil {
 		return err
@@ -113,8 +114,10 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 
 // beat renews a lease, by request or over a line. moved reports whether the peer is no
 // longer where it joined, so that others would be sent to its old address.
-func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatRequest, moved func(joined netip.Addr) bool) (netproto.HeartbeatResponse, error) {
-	status, at, err := s.store.Heartbeat(ctx, c.id, store.Holdings{Count: req.Count, Digest: req.Digest})
+func (s *Server) beat(
+	ctx context.Context, c origin.Caller, req netproto.HeartbeatRequest, moved func(joined netip.Addr) bool,
+) (netproto.HeartbeatResponse, error) {
+	status, at, err := s.store.Heartbeat(ctx, c.ID, store.Holdings{Count: req.Count, Digest: req.Digest})
 	if err != nil {
 		return netproto.HeartbeatResponse{}, err
 	}
@@ -130,12 +133,12 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 		s.guard.holds(c, req.Count)
 	}
 	if status != netproto.HeartbeatJoin {
-		reachable = s.reach.Sign(c.id, s.signOf(ctx, c, at))
+		reachable = s.reach.Sign(c.ID, s.signOf(ctx, c, at))
 	}
 	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable, TrackerAt: s.trackerAt(c)}
 	if status != netproto.HeartbeatJoin {
-		response.Notes = s.store.NotesFor(c.id)
-		response.Wishes = s.wishes.Renew(c.id)
+		response.Notes = s.store.NotesFor(c.ID)
+		response.Wishes = s.wishes.Renew(c.ID)
 	}
 	if stats, err := s.store.Stats(ctx); err == nil { // a heartbeat must not fail for want of counts
 		response.Stats = &stats
@@ -145,29 +148,29 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 
 // signOf returns where a sign of life says that a peer is: where it joined, or in the
 // other family if the sign came from there.
-func (s *Server) signOf(ctx context.Context, c caller, joined netip.AddrPort) netip.AddrPort {
-	if joined.Addr().Is4() == c.addr.Is4() {
+func (s *Server) signOf(ctx context.Context, c origin.Caller, joined netip.AddrPort) netip.AddrPort {
+	if joined.Addr().Is4() == c.Addr.Is4() {
 		return joined
 	}
-	peer, err := s.store.Online(ctx, c.id)
+	peer, err := s.store.Online(ctx, c.ID)
 	if err != nil {
 		return joined
 	}
-	return netip.AddrPortFrom(c.addr, outsidePort(peer, c.addr))
+	return netip.AddrPortFrom(c.Addr, outsidePort(peer, c.Addr))
 }
 
 // leaveTime bounds how long the store may take to note that a peer has left.
 const leaveTime = 10 * time.Second
 
-func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	// A program that ends does not wait for the answer.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), leaveTime)
 	defer cancel()
-	if err := s.store.Leave(ctx, c.id); err != nil {
+	if err := s.store.Leave(ctx, c.ID); err != nil {
 		return err
 	}
-	s.goes(c.id)
-	s.others.Left(c.id)
+	s.goes(c.ID)
+	s.others.Left(c.ID)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

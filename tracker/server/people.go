@@ -6,11 +6,12 @@ import (
 	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
 // people lists who is on the tracker: on a private one its members.
-func (s *Server) people(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) people(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	q := queryOf(r)
 	asked := store.PeopleQuery{Text: q.text(), Limit: q.limit(), Cursor: q.cursor(), Members: s.config.Access == AccessInvite}
 	if q.err != nil {
@@ -23,7 +24,7 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, c caller) error 
 	return answer(w, page)
 }
 
-func (s *Server) person(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) person(w http.ResponseWriter, r *http.Request, _ origin.Caller) error {
 	person, err := s.personNamed(r)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/dialback"
 	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -49,10 +50,10 @@ type viewer struct {
 	relay bool         // behind a proxy that nobody named, so the ips are the proxy's
 }
 
-func (s *Server) viewerOf(c caller) viewer {
-	v := viewer{ips: []netip.Addr{c.addr}, relay: c.relay}
-	for _, seen := range s.seen(c.id) {
-		if seen.Addr().Is4() != c.addr.Is4() {
+func (s *Server) viewerOf(c origin.Caller) viewer {
+	v := viewer{ips: []netip.Addr{c.Addr}, relay: c.Relay}
+	for _, seen := range s.seen(c.ID) {
+		if seen.Addr().Is4() != c.Addr.Is4() {
 			v.ips = append(v.ips, seen.Addr())
 		}
 	}
@@ -203,8 +204,8 @@ type public struct {
 }
 
 // trackerAt is what a caller is told about where others reach the tracker.
-func (s *Server) trackerAt(c caller) string {
-	if !netaddr.IsLocal(c.addr) {
+func (s *Server) trackerAt(c origin.Caller) string {
+	if !netaddr.IsLocal(c.Addr) {
 		return ""
 	}
 	return s.public.Load().at

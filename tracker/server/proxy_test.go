@@ -1,17 +1,16 @@
 package server_test
 
 import (
-	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // clientCertOf returns a certificate as a proxy passes it on (RFC 9440).
@@ -22,7 +21,7 @@ func clientCertOf(id *identity.Identity) string {
 
 func behindProxies(t *testing.T, ranges string) *tracker {
 	t.Helper()
-	proxies, err := server.ParseProxies(ranges)
+	proxies, err := origin.ParseProxies(ranges)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,59 +133,4 @@ func TestAProxyOverTLSMaySpeakForOthersOrItself(t *testing.T) {
 	if joined.PeerID != behind.PeerID() || joined.ObservedAddress != "198.51.100.9:4000" {
 		t.Errorf("for another: %+v", joined)
 	}
-}
-
-func TestProxiesAreAddressesAndRanges(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "", " , ": "", "10.0.0.1": "10.0.0.1/32", "::1": "::1/128", "10.1.2.3/8, ::ffff:192.0.2.1": "10.0.0.0/8 192.0.2.1/32",
-		"10.0.0.0/33": "no", "0.0.0.0/0": "no", "::/0": "no", "proxy.example": "no", "fe80::1%eth0": "no", "::ffff:10.0.0.0/104": "no",
-	} {
-		list, err := server.ParseProxies(text)
-		var got []string
-		for _, p := range list {
-			got = append(got, p.String())
-		}
-		if want == "no" {
-			if netproto.CodeOf(err) != netproto.CodeInvalid {
-				t.Errorf("%q: %v, %v", text, list, err)
-			}
-		} else if err != nil || strings.Join(got, " ") != want {
-			t.Errorf("%q: %v, %v; want %s", text, got, err, want)
-		}
-	}
-}
-
-func FuzzClientCert(f *testing.F) {
-	for _, seed := range []string{"::", ":AAAA:", ":!:", "", ":", "MCowBQYDK2VwAyEA", ":MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=:"} {
-		f.Add(seed)
-	}
-	if _, key, err := ed25519.GenerateKey(nil); err != nil {
-		f.Fatal(err)
-	} else if id, err := identity.New(key); err != nil {
-		f.Fatal(err)
-	} else {
-		f.Add(clientCertOf(id))
-	}
-	f.Fuzz(func(t *testing.T, header string) {
-		key, err := server.ClientCert(header)
-		if err == nil && len(key) != ed25519.PublicKeySize || err != nil && netproto.CodeOf(err) != netproto.CodeBadRequest {
-			t.Fatalf("%q gives %x, %v", header, key, err)
-		}
-	})
-}
-
-func FuzzForwarded(f *testing.F) {
-	for _, seed := range []string{"198.51.100.9", "1.2.3.4, [2001:db8::1]:5, 10.9.0.1", ",,", "unknown", "fe80::1%x", " 127.0.0.1 ,\t10.9.9.9"} {
-		f.Add(seed)
-	}
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}
-	f.Fuzz(func(t *testing.T, header string) {
-		addr, err := server.Forwarded(proxies, header, netip.MustParseAddr("10.9.0.1"))
-		switch {
-		case err != nil && netproto.CodeOf(err) != netproto.CodeBadRequest:
-			t.Fatal(err)
-		case err == nil && (!addr.IsValid() || addr.Zone() != "" || addr.Is4In6()):
-			t.Fatalf("%q gives %v", header, addr)
-		}
-	})
 }

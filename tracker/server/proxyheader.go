@@ -38,10 +38,10 @@ func (p *proxied) RemoteAddr() net.Addr { return p.client }
 // Raw returns the connection with the proxy; nothing was read ahead of it.
 func (p *proxied) Raw() net.Conn { return p.Conn }
 
-// brings reports whether a connection comes from one of the proxies.
-func (ps proxies) brings(conn net.Conn) bool {
+// fromBalancer reports whether a connection comes from one of the proxies.
+func (s *splitter) fromBalancer(conn net.Conn) bool {
 	at, ok := conn.RemoteAddr().(*net.TCPAddr)
-	return ok && ps.trust(netaddr.Plain(at.AddrPort().Addr()))
+	return ok && s.balancers.Trust(netaddr.Plain(at.AddrPort().Addr()))
 }
 
 // readProxyHeader reads what a proxy says first, and not a byte more. A connection of the

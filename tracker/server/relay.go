@@ -15,12 +15,13 @@ import (
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/relay"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
 // relayed passes on the bytes of a call inside TLS. It answers 101 once the other side
 // is there.
-func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	if err := wantsUpgrade(w, r, netproto.RelayProtocol); err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c caller) error
 	if node, elsewhere := s.others.MakerOf(token); elsewhere {
 		return s.passUpgraded(w, r, node, token)
 	}
-	place, err := s.relay.Enter(r.Context(), token, relay.Whose{Key: c.key, Addr: c.addr, Shared: c.relay})
+	place, err := s.relay.Enter(r.Context(), token, relay.Whose{Key: c.Key, Addr: c.Addr, Shared: c.Relay})
 	if err != nil {
 		return s.notRelayed(err)
 	}
@@ -67,7 +68,7 @@ func (s *Server) relayRaw(ctx context.Context, conn net.Conn) {
 	if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		addr = netaddr.Plain(at.AddrPort().Addr())
 	}
-	shared := s.proxies.trust(addr) || s.others.Brings(addr)
+	shared := s.proxies.Trust(addr) || s.others.Brings(addr)
 	if !shared && s.guard.requests.Take(limit.Source(addr), 1, s.guard.now()) > 0 {
 		s.metrics.refuse(limitRateAddress)
 		return

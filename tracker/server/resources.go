@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // announceRequest is netproto.AnnounceRequest with undecoded elements: they are
@@ -24,7 +25,7 @@ const decodeAtOnce = 64
 // readAnnounce reads and decodes an announce: the elements that are resources, the
 // place of each in the request, and refusals of the others. It takes milliseconds, so
 // few are decoded at once, and not at a stretch.
-func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c caller) (
+func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c origin.Caller) (
 	req announceRequest, batch []netproto.Resource, place []int, refused []netproto.Refusal, err error,
 ) {
 	body, err := readBody(w, r)
@@ -58,7 +59,7 @@ func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c caller) 
 	return req, batch, place, refused, nil
 }
 
-func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) announce(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	if err := s.limitAnnounce(r, c); err != nil {
 		return err
 	}
@@ -72,12 +73,12 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 		}
 		batch, place = batch[:room], place[:room]
 	}
-	full, err := s.store.Announce(r.Context(), c.id, batch, req.Reset)
+	full, err := s.store.Announce(r.Context(), c.ID, batch, req.Reset)
 	if err != nil {
 		return err
 	}
 	s.guard.mayHold(c, len(batch)-len(full), req.Reset)
-	s.announcedTo(r.Context(), c.id, batch, full)
+	s.announcedTo(r.Context(), c.ID, batch, full)
 	for _, refusal := range full {
 		refusal.Index = place[refusal.Index]
 		refused = append(refused, refusal)
@@ -130,7 +131,7 @@ func resourceOf(raw json.RawMessage) (netproto.Resource, error) {
 	return r, nil
 }
 
-func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.WithdrawRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -138,7 +139,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) erro
 	if err := checkBatch(len(req.Hashes)); err != nil {
 		return err
 	}
-	removed, err := s.store.Withdraw(r.Context(), c.id, req.Hashes)
+	removed, err := s.store.Withdraw(r.Context(), c.ID, req.Hashes)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) erro
 	return answer(w, netproto.WithdrawResponse{Removed: removed})
 }
 
-func (s *Server) resource(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) resource(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	hash, err := hashOf(r)
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, c caller) erro
 	return answer(w, resource)
 }
 
-func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	id, err := peerIDOf(r)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // Role says which part of a tracker's work a node does.
@@ -41,7 +42,7 @@ func (r Role) does(route, method string) bool {
 }
 
 // wrongNode refuses what another node does.
-func (r Role) wrongNode(http.ResponseWriter, *http.Request, caller) error {
+func (r Role) wrongNode(http.ResponseWriter, *http.Request, origin.Caller) error {
 	if r == RoleAPI {
 		return netproto.Errorf(netproto.CodeWrongNode, "it has the role api, and searches are for nodes with the role search")
 	}

@@ -2,20 +2,23 @@ package server
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/netproto/identity"
-	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/origin"
 )
+
+// handler answers a request or returns the error to answer with.
+type handler func(w http.ResponseWriter, r *http.Request, c origin.Caller) error
+
+// methods holds the handlers of one path by method.
+type methods map[string]handler
 
 // v1Routes returns the routes that require a client certificate.
 func (s *Server) v1Routes() map[string]methods {
@@ -82,11 +85,11 @@ func (s *Server) secureRoutes() http.Handler {
 // trusted proxy has terminated the client's TLS.
 func (s *Server) plainRoutes() http.Handler {
 	mux, secure := http.NewServeMux(), s.secureRoutes()
-	needTLS := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
+	needTLS := s.answerWith(func(http.ResponseWriter, *http.Request, origin.Caller) error {
 		return netproto.Errorf(netproto.CodeTLS, "use https on this port")
 	})
 	overTLS := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.proxies.passed(r) {
+		if s.proxies.Passed(r) {
 			secure.ServeHTTP(w, r)
 			return
 		}
@@ -104,7 +107,7 @@ func (s *Server) shared(mux *http.ServeMux) http.Handler {
 	for path, m := range s.openRoutes() {
 		mux.Handle(path, s.route(m))
 	}
-	unknown := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
+	unknown := s.answerWith(func(http.ResponseWriter, *http.Request, origin.Caller) error {
 		return netproto.Errorf(netproto.CodeNotFound, "the tracker has no such address")
 	})
 	mux.Handle("/", unknown)
@@ -121,14 +124,14 @@ func (s *Server) shared(mux *http.ServeMux) http.Handler {
 
 // seedRoute answers in the seed's form, whatever the method.
 func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Caller) error) http.Handler {
-	return s.answerWith(s.needStore(func(w http.ResponseWriter, r *http.Request, c caller) error {
-		return h(w, r, seedapi.Caller{Key: c.key, Addr: c.addr, Local: c.local, Near: c.near()})
+	return s.answerWith(s.needStore(func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+		return h(w, r, seedapi.Caller{Key: c.Key, Addr: c.Addr, Local: c.Local, Near: c.Near()})
 	}))
 }
 
 // seedWork does what takes long for a seed client when it is its turn.
 func (s *Server) seedWork(ctx context.Context, c seedapi.Caller, do func(yield func()) error) error {
-	turn, err := begin(ctx, s.work, caller{addr: c.Addr}, lists, workWait)
+	turn, err := begin(ctx, s.work, origin.Caller{Addr: c.Addr}, lists, workWait)
 	if err != nil {
 		return err
 	}
@@ -143,7 +146,7 @@ func (s *Server) route(m methods) http.Handler {
 		allowed = append(allowed, name)
 	}
 	slices.Sort(allowed)
-	return s.answerWith(func(w http.ResponseWriter, r *http.Request, c caller) error {
+	return s.answerWith(func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 		method := r.Method
 		if method == http.MethodHead {
 			method = http.MethodGet
@@ -164,7 +167,7 @@ func (s *Server) route(m methods) http.Handler {
 func (s *Server) answerWith(h handler) http.Handler {
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
 		w, began := &recorder{ResponseWriter: plain}, time.Now()
-		var c caller
+		var c origin.Caller
 		defer func() { s.metrics.observe(r, w, c, time.Since(began)) }()
 		defer func() {
 			switch p := recover(); p {
@@ -183,7 +186,7 @@ func (s *Server) answerWith(h handler) http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		var err error
-		if c, err = s.callerOf(r); err == nil {
+		if c, err = s.proxies.Caller(r); err == nil {
 			err = s.checkPage(r, c)
 		}
 		if err == nil {
@@ -197,42 +200,10 @@ func (s *Server) answerWith(h handler) http.Handler {
 
 // needStore answers 503 while the store cannot do its work.
 func (s *Server) needStore(h handler) handler {
-	return func(w http.ResponseWriter, r *http.Request, c caller) error {
+	return func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 		if err := s.storeReady(r.Context()); err != nil {
 			return err
 		}
 		return h(w, r, c)
 	}
-}
-
-// callerOf is the one place that decides who a request is from.
-func (s *Server) callerOf(r *http.Request) (caller, error) {
-	var c caller
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return c, err
-	}
-	c.addr = netaddr.Plain(remote.Addr())
-	if local, ok := r.Context().Value(http.LocalAddrContextKey).(interface{ AddrPort() netip.AddrPort }); ok {
-		c.local = netaddr.Plain(local.AddrPort().Addr())
-	}
-	var key ed25519.PublicKey
-	if r.TLS != nil {
-		if key, err = identity.KeyOf(*r.TLS); err != nil {
-			return c, err
-		}
-	}
-	if s.proxies.trust(c.addr) {
-		if c.addr, key, err = s.proxies.client(r, c.addr, key); err != nil {
-			return c, err
-		}
-	}
-	c.relay = c.addr == netaddr.Plain(remote.Addr()) && wasForwarded(r)
-	if key == nil {
-		return c, nil
-	}
-	c.key = new(netproto.PublicKey)
-	copy(c.key[:], key)
-	c.id = netproto.PeerIDOf(key)
-	return c, nil
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
-func (s *Server) search(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) search(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	q := queryOf(r)
 	sort := q.sort()
 	search := store.Query{

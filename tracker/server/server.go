@@ -10,7 +10,6 @@ package server
 import (
 	"cmp"
 	"log/slog"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"centralizedp2p/tracker/nodes"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 	"centralizedp2p/tracker/wishes"
 )
@@ -59,8 +59,8 @@ type Config struct {
 	SeedClients netproto.SeedPolicy // netproto.SeedLAN; always SeedOff with AccessInvite, and with another role than RoleBoth
 	Heartbeat   time.Duration       // interval for peers in whole seconds; netproto.DefaultHeartbeat
 	Limits      *Limits             // DefaultLimits
-	Proxies     []netip.Prefix      // reverse proxies whose headers are believed; none
-	Balancers   []netip.Prefix      // proxies whose connections begin with a header of the PROXY protocol; none
+	Proxies     origin.Proxies      // reverse proxies whose headers are believed; none
+	Balancers   origin.Proxies      // proxies whose connections begin with a header of the PROXY protocol; none
 	PublicURL   string              // HOST:PORT in links; what the visitor used
 	NodeAddress string              // HOST:PORT at which the other nodes of the tracker reach this one, to relay; they do not without
 	Addresses   []string            // HOST:PORT, all at which peers find the tracker; not said unless there are several
@@ -106,7 +106,7 @@ type Server struct {
 	guard    *guard
 	searches *searcher
 	work     *limit.Turns // for everything that takes long
-	proxies  proxies
+	proxies  origin.Proxies
 	reach    *dialback.Peers
 	lines    *line.Lines
 	calls    *line.Calls

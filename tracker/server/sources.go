@@ -5,13 +5,14 @@ import (
 	"net/http"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // maxSources bounds an answer; if there are more, it is a random choice, which
 // spreads the load.
 const maxSources = 100
 
-func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) sources(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	hash, err := hashOf(r)
 	if err != nil {
 		return err
@@ -24,7 +25,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 }
 
 // sourcesFor lists the sources of a content as the caller may see them, without the caller.
-func (s *Server) sourcesFor(ctx context.Context, c caller, hash netproto.ContentHash) ([]netproto.Source, error) {
+func (s *Server) sourcesFor(ctx context.Context, c origin.Caller, hash netproto.ContentHash) ([]netproto.Source, error) {
 	found, err := s.searches.sources(ctx, c, hash, maxSources+1) // one may be the caller
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (s *Server) sourcesFor(ctx context.Context, c caller, hash netproto.Content
 	viewer := s.viewerOf(c)
 	list := make([]netproto.Source, 0, len(found))
 	for _, source := range found {
-		if source.Key == *c.key || len(list) == maxSources {
+		if source.Key == *c.Key || len(list) == maxSources {
 			continue
 		}
 		list = append(list, netproto.Source{

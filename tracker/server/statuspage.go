@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
@@ -72,7 +73,7 @@ type statusPage struct {
 	rate     *meter
 }
 
-func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c caller) error {
+func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	stats, err := p.store.Stats(r.Context())
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c caller) err
 }
 
 // fillLists searches for what the visitor asked for and for the newest resources.
-func (p *statusPage) fillLists(r *http.Request, c caller, link netproto.Link, view *statusView) (status int, err error) {
+func (p *statusPage) fillLists(r *http.Request, c origin.Caller, link netproto.Link, view *statusView) (status int, err error) {
 	q := queryOf(r)
 	text := q.text()
 	view.Query, status = netproto.Printable(text), http.StatusOK
@@ -128,7 +129,7 @@ func (p *statusPage) fillLists(r *http.Request, c caller, link netproto.Link, vi
 	return status, err
 }
 
-func (p *statusPage) listed(ctx context.Context, c caller, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
+func (p *statusPage) listed(ctx context.Context, c origin.Caller, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
 	q.MaxSize = -1
 	if page, err = p.searches.search(ctx, c, q); err != nil {
 		return nil, page, err
@@ -176,7 +177,7 @@ func pageFile(name, mediaType string) handler {
 	if err != nil {
 		panic(fmt.Sprintf("a file of the status page is missing: %v", err)) // every test would find it
 	}
-	return func(w http.ResponseWriter, _ *http.Request, _ caller) error {
+	return func(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
 		writePage(w, http.StatusOK, mediaType, body)
 		return nil
 	}

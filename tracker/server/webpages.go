@@ -11,6 +11,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/sites"
 	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/server/origin"
 )
 
 // A web page can have the browser of its visitor send requests into the visitor's
@@ -19,11 +20,11 @@ import (
 
 // checkPage refuses what a web page of another site sends, and requests for a name
 // that somebody else may have led to this tracker's address.
-func (s *Server) checkPage(r *http.Request, c caller) error {
+func (s *Server) checkPage(r *http.Request, c origin.Caller) error {
 	if sites.FromAnother(r) {
 		return netproto.Errorf(netproto.CodeDenied, "a web page of another site sent this")
 	}
-	if r.TLS != nil || s.proxies.passed(r) || !netaddr.IsLocal(c.addr) || s.answersTo(r.Host) {
+	if r.TLS != nil || s.proxies.Passed(r) || !netaddr.IsLocal(c.Addr) || s.answersTo(r.Host) {
 		return nil
 	}
 	return misdirected{netproto.Errorf(netproto.CodeDenied,

@@ -11,6 +11,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/nodes"
+	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/wishes"
 )
 
@@ -33,7 +34,7 @@ func (s *Server) newWishes() *wishes.Wishes {
 }
 
 // setWishes takes the wishes of a peer in place of those before.
-func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.WishesRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
@@ -41,10 +42,10 @@ func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c caller) err
 	if n := len(req.Wishes); n > netproto.MaxWishes {
 		return netproto.Errorf(netproto.CodeTooLarge, "there are %d wishes, %d are allowed", n, netproto.MaxWishes)
 	}
-	if _, err := s.store.Online(r.Context(), c.id); err != nil {
+	if _, err := s.store.Online(r.Context(), c.ID); err != nil {
 		return joinFirst(err)
 	}
-	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.id, Source: limit.Source(c.addr), Set: &req.Wishes})
+	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.ID, Source: limit.Source(c.Addr), Set: &req.Wishes})
 	if err != nil {
 		return err
 	}
@@ -52,13 +53,13 @@ func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c caller) err
 }
 
 // wishesFound gives a peer what fits its wishes.
-func (s *Server) wishesFound(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *Server) wishesFound(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	q := queryOf(r)
 	after := q.number("after", 0, math.MaxInt64, 0)
 	if q.err != nil {
 		return q.err
 	}
-	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.id, After: uint64(after)})
+	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.ID, After: uint64(after)})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package server
+package origin
 
 import (
 	"crypto/ed25519"
@@ -12,18 +12,18 @@ import (
 	"centralizedp2p/tracker/netaddr"
 )
 
-// proxies are the reverse proxies that the tracker's owner runs. Headers that name
+// Proxies are the reverse proxies that the tracker's owner runs. Headers that name
 // the client of a request are believed only on connections from one of them;
 // anybody else could claim anything.
-type proxies []netip.Prefix
+type Proxies []netip.Prefix
 
 // maxForwarded bounds how many addresses of X-Forwarded-For are read.
 const maxForwarded = 32
 
 // ParseProxies reads a comma-separated list of addresses and CIDR ranges, which
 // may be empty. Any other text is netproto.CodeInvalid.
-func ParseProxies(text string) ([]netip.Prefix, error) {
-	var list []netip.Prefix
+func ParseProxies(text string) (Proxies, error) {
+	var list Proxies
 	for part := range strings.SplitSeq(text, ",") {
 		part = strings.TrimSpace(part)
 		if part == "" {
@@ -46,7 +46,8 @@ func ParseProxies(text string) ([]netip.Prefix, error) {
 	return list, nil
 }
 
-func (ps proxies) trust(a netip.Addr) bool {
+// Trust reports whether a is the address of one of the proxies.
+func (ps Proxies) Trust(a netip.Addr) bool {
 	for _, p := range ps {
 		if p.Contains(a) {
 			return true
@@ -60,19 +61,19 @@ func wasForwarded(r *http.Request) bool {
 	return r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Real-Ip") != ""
 }
 
-// passed reports whether a request comes from a trusted proxy.
-func (ps proxies) passed(r *http.Request) bool {
+// Passed reports whether a request comes from a trusted proxy.
+func (ps Proxies) Passed(r *http.Request) bool {
 	if len(ps) == 0 {
 		return false
 	}
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && ps.trust(netaddr.Plain(remote.Addr()))
+	return err == nil && ps.Trust(netaddr.Plain(remote.Addr()))
 }
 
 // client returns the address and key of the client that a request from a proxy is
 // for. Without the headers the client is whoever made the connection: not every
 // request from a proxy's computer came through the proxy.
-func (ps proxies) client(r *http.Request, proxy netip.Addr, shown ed25519.PublicKey) (netip.Addr, ed25519.PublicKey, error) {
+func (ps Proxies) client(r *http.Request, proxy netip.Addr, shown ed25519.PublicKey) (netip.Addr, ed25519.PublicKey, error) {
 	key, err := clientCert(r)
 	if err != nil {
 		return proxy, nil, err
@@ -90,11 +91,11 @@ func (ps proxies) client(r *http.Request, proxy netip.Addr, shown ed25519.Public
 // forwarded returns the last address in X-Forwarded-For that is not one of the
 // proxies. Each proxy appends the address it sees; everything before those came
 // from the client.
-func (ps proxies) forwarded(r *http.Request, proxy netip.Addr) (netip.Addr, error) {
+func (ps Proxies) forwarded(r *http.Request, proxy netip.Addr) (netip.Addr, error) {
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 	client := proxy
 	for range maxForwarded {
-		if forwarded == "" || !ps.trust(client) {
+		if forwarded == "" || !ps.Trust(client) {
 			return client, nil
 		}
 		last := forwarded
