@@ -52,6 +52,7 @@ var walls = []wall{
 	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/server/origin", "tracker/relay", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server/origin", may: []string{"tracker/netaddr", "netproto", "netproto/identity"}},
+	{room: "tracker/server/rest", may: []string{"tracker/server/origin", "tracker/strictjson", "tracker/store", "netproto"}},
 	{room: "tracker/server", may: []string{"tracker/server/...", "tracker/dialback", "tracker/line", "tracker/nodes", "tracker/relay", "tracker/wishes", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore", "tracker/pgstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/memory", "tracker/record", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},

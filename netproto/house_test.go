@@ -319,6 +319,7 @@ func trackerBreaches() (breaches []breach) {
 		"tracker/daemon":        {"tracker/cli", "tracker/boltstore", "tracker/seedapi"},
 		"tracker/server":        {"tracker/daemon", "tracker/boltstore", "tracker/index", "tracker/cli"},
 		"tracker/server/origin": {"tracker/server", "tracker/store", "tracker/daemon"},
+		"tracker/server/rest":   {"tracker/server", "tracker/boltstore", "tracker/limit"},
 		"tracker/seedapi":       {"tracker/server", "netproto/identity"},
 		"tracker/line":          {"tracker/server", "tracker/nodes", "tracker/store"},
 		"tracker/dialback":      {"tracker/server", "tracker/store", "tracker/line"},

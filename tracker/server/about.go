@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 )
 
 func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
@@ -15,7 +16,7 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ origin.Caller
 	if len(s.config.Addresses) > 1 {
 		addresses = s.config.Addresses
 	}
-	return answer(w, netproto.TrackerInfo{
+	return rest.Answer(w, netproto.TrackerInfo{
 		Name:             s.config.Name,
 		Fingerprint:      s.config.Identity.Fingerprint(),
 		Version:          s.config.Version,
@@ -42,19 +43,19 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ origin.Caller) 
 	if err != nil {
 		return err
 	}
-	return answer(w, stats)
+	return rest.Answer(w, stats)
 }
 
 // health reports that the process answers, ready that it can do its work.
 func health(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
-	return answer(w, map[string]string{"status": "ok"})
+	return rest.Answer(w, map[string]string{"status": "ok"})
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ origin.Caller) error {
 	if err := s.storeReady(r.Context()); err != nil {
 		return err
 	}
-	return answer(w, map[string]string{"status": "ready", "role": string(s.config.Role)})
+	return rest.Answer(w, map[string]string{"status": "ready", "role": string(s.config.Role)})
 }
 
 // storeReady returns nil while the store works, otherwise a refusal with status

@@ -7,6 +7,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -16,7 +17,7 @@ func (s *Server) admit(r *http.Request, c origin.Caller) error {
 }
 
 // needMember is needKey plus, on a private tracker, membership.
-func (s *Server) needMember(h handler) handler {
+func (s *Server) needMember(h rest.Handler) rest.Handler {
 	return needKey(func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 		if err := s.checkMember(r.Context(), *c.Key); err != nil {
 			return err
@@ -56,7 +57,7 @@ func (s *Server) redeem(ctx context.Context, key netproto.PublicKey, token netpr
 	return nil
 }
 
-func needKey(h handler) handler {
+func needKey(h rest.Handler) rest.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 		if c.Key == nil {
 			return &netproto.Error{Code: netproto.CodeCertificate}

@@ -10,11 +10,12 @@ import (
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
 // within runs a handler if the limits allow the request.
-func (s *Server) within(h handler, w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+func (s *Server) within(h rest.Handler, w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	done, err := s.guard.request(r, c)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -22,7 +23,7 @@ const (
 // claims, and private addresses for its own network.
 func (s *Server) call(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.CallRequest
-	if err := readJSON(w, r, &req); err != nil {
+	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return err
 	}
 	response, result, err := s.arrange(r.Context(), c, req)
@@ -30,7 +31,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 	if err != nil {
 		return err
 	}
-	return answer(w, response)
+	return rest.Answer(w, response)
 }
 
 // arrange returns the answer to a call and what became of it.

@@ -14,12 +14,13 @@ import (
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
 // line makes the connection of a peer that has joined its line.
 func (s *Server) line(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	if err := wantsUpgrade(w, r, netproto.LineProtocol); err != nil {
+	if err := rest.WantsUpgrade(w, r, netproto.LineProtocol); err != nil {
 		return err
 	}
 	peer, err := s.store.Online(r.Context(), c.ID)
@@ -27,7 +28,7 @@ func (s *Server) line(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 		return joinFirst(err)
 	}
 	seen := s.seenAt(r, c)
-	conn, early, err := upgrade(w, netproto.LineProtocol)
+	conn, early, err := rest.Upgrade(w, netproto.LineProtocol)
 	if err != nil {
 		s.log.Debug("a connection could not become a line", slog.Any("error", err))
 		return nil // no answer is possible now

@@ -10,6 +10,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -71,7 +72,7 @@ func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c origin.Call
 	if err != nil {
 		return err
 	}
-	return answer(w, response)
+	return rest.Answer(w, response)
 }
 
 func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c origin.Caller) (left netproto.NoteResponse, result string, err error) {
@@ -83,7 +84,7 @@ func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c origin.Calle
 		return left, noteRefused, netproto.Errorf(netproto.CodeTooLarge, "a sealed note has at most %d bytes", netproto.MaxNoteBytes)
 	}
 	var req netproto.NoteRequest
-	if err := readJSON(w, r, &req); err != nil {
+	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return left, noteRefused, err
 	}
 	if len(req.Note) > netproto.MaxNoteBytes {
@@ -131,7 +132,7 @@ func (s *Server) notesFor(w http.ResponseWriter, r *http.Request, c origin.Calle
 		bytes += base64.StdEncoding.EncodedLen(len(n.Sealed))
 	}
 	s.guard.chargeBytes(c.Addr, bytes)
-	return answer(w, response)
+	return rest.Answer(w, response)
 }
 
 // noteTaken forgets a note that its receiver has.

@@ -10,6 +10,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/nodes"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -36,7 +37,7 @@ func (s *Server) passUpgraded(w http.ResponseWriter, r *http.Request, n store.No
 	if err := nodes.Ready(r.Context(), up); err != nil {
 		return err
 	}
-	conn, early, err := upgrade(w, netproto.RelayProtocol)
+	conn, early, err := rest.Upgrade(w, netproto.RelayProtocol)
 	if err != nil {
 		s.log.Debug("a connection could not be relayed", slog.Any("error", err))
 		up.Close()

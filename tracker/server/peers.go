@@ -10,12 +10,13 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
 func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.JoinRequest
-	if err := readJSON(w, r, &req); err != nil {
+	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return err
 	}
 	peer, err := peerOf(req, c)
@@ -34,7 +35,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 	}
 	s.guard.holds(c, held.Count)
 	s.lines.Joined(c.ID, c.Addr)
-	return answer(w, netproto.JoinResponse{
+	return rest.Answer(w, netproto.JoinResponse{
 		PeerID:           c.ID,
 		ObservedAddress:  peer.Observed.String(),
 		Reachable:        s.reach.Sign(c.ID, peer.Outside()),
@@ -100,7 +101,7 @@ func candidatesOf(texts []string) ([]netip.AddrPort, error) {
 
 func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.HeartbeatRequest
-	if err := readJSON(w, r, &req); err != nil {
+	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return err
 	}
 	response, err := s.beat(r.Context(), c, req, func(joined netip.Addr) bool {
@@ -109,7 +110,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c origin.Call
 	if err != nil {
 		return err
 	}
-	return answer(w, response)
+	return rest.Answer(w, response)
 }
 
 // beat renews a lease, by request or over a line. moved reports whether the peer is no

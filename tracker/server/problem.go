@@ -10,6 +10,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/rest"
 )
 
 // problem answers with an error, in the seed's form on the seed's routes. Anything
@@ -31,7 +32,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		seedapi.WriteError(w, p.Status, known)
 		return
 	}
-	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
+	rest.WriteJSON(w, p.Status, netproto.MediaTypeProblem, p)
 }
 
 // note counts an error that the other side is told, and logs a failure of the tracker

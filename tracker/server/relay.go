@@ -16,13 +16,14 @@ import (
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
 // relayed passes on the bytes of a call inside TLS. It answers 101 once the other side
 // is there.
 func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	if err := wantsUpgrade(w, r, netproto.RelayProtocol); err != nil {
+	if err := rest.WantsUpgrade(w, r, netproto.RelayProtocol); err != nil {
 		return err
 	}
 	var token netproto.RelayToken
@@ -36,7 +37,7 @@ func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c origin.Caller
 	if err != nil {
 		return s.notRelayed(err)
 	}
-	conn, early, err := upgrade(w, netproto.RelayProtocol)
+	conn, early, err := rest.Upgrade(w, netproto.RelayProtocol)
 	if err != nil {
 		s.log.Debug("a connection could not be relayed", slog.Any("error", err))
 		place.Leave()

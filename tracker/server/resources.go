@@ -10,6 +10,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 )
 
 // announceRequest is netproto.AnnounceRequest with undecoded elements: they are
@@ -28,7 +29,7 @@ const decodeAtOnce = 64
 func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c origin.Caller) (
 	req announceRequest, batch []netproto.Resource, place []int, refused []netproto.Refusal, err error,
 ) {
-	body, err := readBody(w, r)
+	body, err := rest.ReadBody(w, r)
 	if err != nil {
 		return req, nil, nil, nil, err
 	}
@@ -37,7 +38,7 @@ func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c origin.C
 		return req, nil, nil, nil, err
 	}
 	defer turn.End()
-	if err := checkedJSON(body, &req); err != nil {
+	if err := rest.CheckedJSON(body, &req); err != nil {
 		return req, nil, nil, nil, err
 	}
 	if err := checkBatch(len(req.Resources)); err != nil {
@@ -86,7 +87,7 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c origin.Calle
 	slices.SortFunc(refused, func(a, b netproto.Refusal) int { return cmp.Compare(a.Index, b.Index) })
 	accepted := len(req.Resources) - len(refused)
 	s.metrics.announced.Add(float64(accepted))
-	return answer(w, netproto.AnnounceResponse{Accepted: accepted, Refused: refused})
+	return rest.Answer(w, netproto.AnnounceResponse{Accepted: accepted, Refused: refused})
 }
 
 func checkBatch(n int) error {
@@ -133,7 +134,7 @@ func resourceOf(raw json.RawMessage) (netproto.Resource, error) {
 
 func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.WithdrawRequest
-	if err := readJSON(w, r, &req); err != nil {
+	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return err
 	}
 	if err := checkBatch(len(req.Hashes)); err != nil {
@@ -144,18 +145,18 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c origin.Calle
 		return err
 	}
 	s.metrics.withdrawn.Add(float64(removed))
-	return answer(w, netproto.WithdrawResponse{Removed: removed})
+	return rest.Answer(w, netproto.WithdrawResponse{Removed: removed})
 }
 
 func (s *Server) resource(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	hash, err := hashOf(r)
+	hash, err := rest.Hash(r)
 	if err != nil {
 		return err
 	}
-	q := queryOf(r)
-	withPeers := q.flag("peers")
-	if q.err != nil {
-		return q.err
+	q := rest.QueryOf(r)
+	withPeers := q.Flag("peers")
+	if q.Err != nil {
+		return q.Err
 	}
 	resource, err := s.searches.resource(r.Context(), c, hash)
 	if err == nil && withPeers {
@@ -164,31 +165,23 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, c origin.Calle
 	if err != nil {
 		return err
 	}
-	return answer(w, resource)
+	return rest.Answer(w, resource)
 }
 
 func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	id, err := peerIDOf(r)
+	id, err := rest.PeerID(r)
 	if err != nil {
 		return err
 	}
-	q := queryOf(r)
-	limit, cursor := q.limit(), q.cursor()
-	if q.err != nil {
-		return q.err
+	q := rest.QueryOf(r)
+	limit, cursor := q.Limit(), q.Cursor()
+	if q.Err != nil {
+		return q.Err
 	}
 	page, err := s.searches.browse(r.Context(), c, id, limit, cursor)
 	if err != nil {
 		return err
 	}
-	answerSearch(w, page)
+	rest.AnswerSearch(w, page)
 	return nil
-}
-
-func hashOf(r *http.Request) (netproto.ContentHash, error) {
-	hash, err := netproto.ParseContentHash(r.PathValue("hash"))
-	if err != nil {
-		return hash, netproto.Errorf(netproto.CodeInvalid, "%w", err)
-	}
-	return hash, nil
 }

@@ -12,13 +12,11 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 )
 
-// handler answers a request or returns the error to answer with.
-type handler func(w http.ResponseWriter, r *http.Request, c origin.Caller) error
-
 // methods holds the handlers of one path by method.
-type methods map[string]handler
+type methods map[string]rest.Handler
 
 // v1Routes returns the routes that require a client certificate.
 func (s *Server) v1Routes() map[string]methods {
@@ -164,7 +162,7 @@ func (s *Server) route(m methods) http.Handler {
 }
 
 // answerWith is where every request comes in and every error goes out.
-func (s *Server) answerWith(h handler) http.Handler {
+func (s *Server) answerWith(h rest.Handler) http.Handler {
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
 		w, began := &recorder{ResponseWriter: plain}, time.Now()
 		var c origin.Caller
@@ -199,7 +197,7 @@ func (s *Server) answerWith(h handler) http.Handler {
 }
 
 // needStore answers 503 while the store cannot do its work.
-func (s *Server) needStore(h handler) handler {
+func (s *Server) needStore(h rest.Handler) rest.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 		if err := s.storeReady(r.Context()); err != nil {
 			return err

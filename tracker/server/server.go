@@ -22,6 +22,7 @@ import (
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 	"centralizedp2p/tracker/wishes"
 )
@@ -144,7 +145,7 @@ func New(c Config) *Server {
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, dialback.New(c.Identity, s.config.lease(), c.Logger)
 	s.work = newWork()
 	s.searches = newSearcher(s.store, s.guard, s.work)
-	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Work: s.seedWork,
+	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: rest.ReadBody, Work: s.seedWork,
 		Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
 	s.rate.total = s.requests.Load
 	s.lines = line.New(host{s}, 0)

@@ -6,6 +6,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 )
 
 // maxSources bounds an answer; if there are more, it is a random choice, which
@@ -13,7 +14,7 @@ import (
 const maxSources = 100
 
 func (s *Server) sources(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	hash, err := hashOf(r)
+	hash, err := rest.Hash(r)
 	if err != nil {
 		return err
 	}
@@ -21,7 +22,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c origin.Caller
 	if err != nil {
 		return err
 	}
-	return answer(w, netproto.SourcesResponse{Sources: list})
+	return rest.Answer(w, netproto.SourcesResponse{Sources: list})
 }
 
 // sourcesFor lists the sources of a content as the caller may see them, without the caller.

@@ -16,6 +16,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -110,11 +111,11 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c origin.Call
 
 // fillLists searches for what the visitor asked for and for the newest resources.
 func (p *statusPage) fillLists(r *http.Request, c origin.Caller, link netproto.Link, view *statusView) (status int, err error) {
-	q := queryOf(r)
-	text := q.text()
+	q := rest.QueryOf(r)
+	text := q.Text()
 	view.Query, status = netproto.Printable(text), http.StatusOK
-	if q.err != nil {
-		view.Problem, view.Query, status = q.err.Error(), "", netproto.CodeOf(q.err).Status()
+	if q.Err != nil {
+		view.Problem, view.Query, status = q.Err.Error(), "", netproto.CodeOf(q.Err).Status()
 	} else if view.Searched = strings.TrimSpace(text) != ""; view.Searched {
 		hits, page, err := p.listed(r.Context(), c, link, store.Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
 		if err != nil {
@@ -172,7 +173,7 @@ func (p *statusPage) linkFor(r *http.Request) netproto.Link {
 }
 
 // pageFile serves a file that belongs to the page.
-func pageFile(name, mediaType string) handler {
+func pageFile(name, mediaType string) rest.Handler {
 	body, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
 		panic(fmt.Sprintf("a file of the status page is missing: %v", err)) // every test would find it

@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/nodes"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/wishes"
 )
 
@@ -36,7 +37,7 @@ func (s *Server) newWishes() *wishes.Wishes {
 // setWishes takes the wishes of a peer in place of those before.
 func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	var req netproto.WishesRequest
-	if err := readJSON(w, r, &req); err != nil {
+	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return err
 	}
 	if n := len(req.Wishes); n > netproto.MaxWishes {
@@ -49,21 +50,21 @@ func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c origin.Call
 	if err != nil {
 		return err
 	}
-	return answer(w, found)
+	return rest.Answer(w, found)
 }
 
 // wishesFound gives a peer what fits its wishes.
 func (s *Server) wishesFound(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	q := queryOf(r)
-	after := q.number("after", 0, math.MaxInt64, 0)
-	if q.err != nil {
-		return q.err
+	q := rest.QueryOf(r)
+	after := q.Number("after", 0, math.MaxInt64, 0)
+	if q.Err != nil {
+		return q.Err
 	}
 	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.ID, After: uint64(after)})
 	if err != nil {
 		return err
 	}
-	return answer(w, found)
+	return rest.Answer(w, found)
 }
 
 // announcedTo has what a peer announced compared with the wishes of others. refused are

@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"net"
@@ -8,9 +8,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// wantsUpgrade returns nil if a request asks for its connection to become one of that
+// WantsUpgrade returns nil if a request asks for its connection to become one of that
 // protocol (RFC 9110 §7.8).
-func wantsUpgrade(w http.ResponseWriter, r *http.Request, protocol string) error {
+func WantsUpgrade(w http.ResponseWriter, r *http.Request, protocol string) error {
 	if r.Method == http.MethodGet && hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", protocol) {
 		return nil
 	}
@@ -29,10 +29,10 @@ func hasToken(h http.Header, name, token string) bool {
 	return false
 }
 
-// upgrade answers 101 and takes the connection from the HTTP server, with the bytes of
+// Upgrade answers 101 and takes the connection from the HTTP server, with the bytes of
 // it that were read already. What the HTTP server kept for it is let go. After an error
 // nothing more can be answered.
-func upgrade(w http.ResponseWriter, protocol string) (conn net.Conn, early []byte, err error) {
+func Upgrade(w http.ResponseWriter, protocol string) (conn net.Conn, early []byte, err error) {
 	w.Header().Set("Connection", "Upgrade")
 	w.Header().Set("Upgrade", protocol)
 	w.WriteHeader(http.StatusSwitchingProtocols)

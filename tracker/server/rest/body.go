@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"bytes"
@@ -13,13 +13,14 @@ import (
 	"centralizedp2p/tracker/strictjson"
 )
 
-// answer writes the body of a successful answer.
-func answer(w http.ResponseWriter, body any) error {
-	writeJSON(w, http.StatusOK, "application/json", body)
+// Answer writes the body of a successful answer. It returns nil.
+func Answer(w http.ResponseWriter, body any) error {
+	WriteJSON(w, http.StatusOK, "application/json", body)
 	return nil
 }
 
-func writeJSON(w http.ResponseWriter, status int, mediaType string, body any) {
+// WriteJSON writes an answer of any status, which nobody may keep.
+func WriteJSON(w http.ResponseWriter, status int, mediaType string, body any) {
 	writeBody(w, status, mediaType, encodeJSON(body))
 }
 
@@ -32,8 +33,8 @@ func writeBody(w http.ResponseWriter, status int, mediaType string, body []byte)
 	w.Write(body)
 }
 
-// readBody reads a whole body of at most netproto.MaxBodyBytes.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// ReadBody reads a whole body of at most netproto.MaxBodyBytes.
+func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > netproto.MaxBodyBytes {
 		w.Header().Set("Connection", "close") // instead of reading it to the end
 		return nil, tooLarge()
@@ -59,17 +60,17 @@ var requestNames = strictjson.NamesIn(
 	reflect.TypeFor[netproto.CallRequest](), reflect.TypeFor[netproto.NoteRequest](),
 )
 
-// readJSON decodes a body that must be a single JSON value into v.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := readBody(w, r)
+// ReadJSON decodes a body that must be a single JSON value into v.
+func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := ReadBody(w, r)
 	if err != nil {
 		return err
 	}
-	return checkedJSON(body, v)
+	return CheckedJSON(body, v)
 }
 
-// checkedJSON is readJSON for a body that was read.
-func checkedJSON(body []byte, v any) error {
+// CheckedJSON is ReadJSON for a body that was read.
+func CheckedJSON(body []byte, v any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is required")
 	}
