@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/netproto/version"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 )
 
@@ -39,7 +40,7 @@ type Options struct {
 	Config    string // settings file for Settle; may be empty
 	PublicURL string // HOST:PORT in links, or several with commas; if empty, the address the tracker sees itself under
 	NodeAt    string // ip:port at which the other nodes reach this one; they do not if it is empty
-	Metrics   string // a server.MetricsPolicy
+	Metrics   string // a metrics.Policy
 	MapPort   bool   // ask the router to pass the port on
 	AccessLog bool
 	Downloads string // folder with packages of this program for the page; none if empty
@@ -72,7 +73,7 @@ func DefaultOptions() Options {
 		SeedClients: string(netproto.SeedLAN),
 		Log:         "text",
 		Version:     version.Here().String(),
-		Metrics:     string(server.MetricsPrivate),
+		Metrics:     string(metrics.Private),
 		LANAnnounce: true,
 		Heartbeat:   netproto.DefaultHeartbeat,
 		Limits:      server.DefaultLimits(),
@@ -219,7 +220,7 @@ type settled struct {
 	policy    netproto.SeedPolicy
 	access    server.Access
 	role      server.Role
-	metrics   server.MetricsPolicy
+	metrics   metrics.Policy
 	proxies   []netip.Prefix
 	balancers []netip.Prefix // of ProxyProtocol
 	relay     relay.Limits
@@ -249,7 +250,7 @@ func (o *Options) settle() (s settled, err error) {
 			return s, netproto.Errorf(netproto.CodeUsage, "--%s is a number from 0, not %d", l.name, *l.value)
 		}
 	}
-	if s.metrics, err = server.ParseMetricsPolicy(o.Metrics); err != nil {
+	if s.metrics, err = metrics.ParsePolicy(o.Metrics); err != nil {
 		return s, err
 	}
 	if s.publics, err = publicAddresses(o.PublicURL); err != nil {

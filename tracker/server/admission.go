@@ -74,7 +74,7 @@ func (s *Server) limitAnnounce(r *http.Request, c origin.Caller) error {
 
 // fullAddress returns the refusal of a resource beyond room.
 func (s *Server) fullAddress(index int) netproto.Refusal {
-	s.metrics.refuse(limitResourcesAddress)
+	s.metrics.Refuse(limitResourcesAddress)
 	return netproto.Refusal{Index: index, Code: netproto.CodeFull, Detail: "the peers at this address have announced too many resources"}
 }
 
@@ -90,15 +90,15 @@ func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
 	if s.proxies.Trust(addr) {
 		open = s.guard.conns.OpenShared
 	} else if s.guard.arrivals.Take(source, 1, s.guard.now()) > 0 {
-		s.metrics.refuse(limitConnectionRate)
+		s.metrics.Refuse(limitConnectionRate)
 		return nil, false
 	}
 	switch open(source) {
 	case limit.TooManyInTotal:
-		s.metrics.refuse(limitConnections)
+		s.metrics.Refuse(limitConnections)
 		return nil, false
 	case limit.TooManyFromSource:
-		s.metrics.refuse(limitConnectionsAddress)
+		s.metrics.Refuse(limitConnectionsAddress)
 		return nil, false
 	}
 	return &countedConn{Conn: conn, done: func() { s.guard.conns.Close(source) }}, true

@@ -27,7 +27,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 		return err
 	}
 	response, result, err := s.arrange(r.Context(), c, req)
-	s.metrics.calls.WithLabelValues(result).Inc()
+	s.metrics.Called(result)
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func (g *guard) frame(id netproto.PeerID, from netip.Addr, beat bool) error {
 
 // Beat implements line.Host with what a request meets on its way in.
 func (h host) Beat(ctx context.Context, l *line.Line, req netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
-	h.requests.Add(1)
+	h.requests.Count()
 	owner := l.Owner()
 	c := origin.Caller{Key: &owner.Key, ID: l.ID(), Addr: owner.Seen.Addr()}
 	err := h.storeReady(ctx)

@@ -14,6 +14,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/store"
 )
 
@@ -92,7 +93,7 @@ func TestTheMetricsAreForTheOwnNetworkUnlessTheOwnerSaysOtherwise(t *testing.T) 
 			t.Errorf("through a proxy that says %s: %d", header, got.status)
 		}
 	}
-	open := startTracker(t, func(c *server.Config) { c.Metrics = server.MetricsPublic })
+	open := startTracker(t, func(c *server.Config) { c.Metrics = metrics.Public })
 	if got := open.plain("198.51.100.4").send("GET", "/metrics", ""); got.status != http.StatusOK {
 		t.Errorf("public: %d", got.status)
 	}

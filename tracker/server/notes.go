@@ -68,7 +68,7 @@ func (n *noteRates) take(c origin.Caller, now time.Time) error {
 // leaveNote takes a sealed note for somebody, and tells a receiver that keeps a line.
 func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	response, result, err := s.takeNote(w, r, c)
-	s.metrics.notes.WithLabelValues(result).Inc()
+	s.metrics.Noted(result)
 	if err != nil {
 		return err
 	}

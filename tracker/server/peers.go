@@ -125,9 +125,9 @@ func (s *Server) beat(
 	if status != netproto.HeartbeatJoin && moved(at.Addr()) {
 		status = netproto.HeartbeatJoin
 	}
-	s.metrics.beats.WithLabelValues(string(status)).Inc()
+	s.metrics.Beat(status)
 	if status == netproto.HeartbeatOK {
-		s.metrics.meetings(req.Ways)
+		s.metrics.Met(req.Ways)
 	}
 	reachable := netproto.ReachableUnknown
 	if status == netproto.HeartbeatOK {

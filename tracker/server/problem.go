@@ -51,9 +51,9 @@ func (s *Server) note(ctx context.Context, err error, what string, about ...any)
 	}
 	switch {
 	case limited:
-		s.metrics.refuse(met.limit)
+		s.metrics.Refuse(met.limit)
 	case known.Code != netproto.CodeInternal:
-		s.metrics.refuse(string(known.Code))
+		s.metrics.Refuse(string(known.Code))
 	}
 	return known
 }

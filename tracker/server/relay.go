@@ -71,7 +71,7 @@ func (s *Server) relayRaw(ctx context.Context, conn net.Conn) {
 	}
 	shared := s.proxies.Trust(addr) || s.others.Brings(addr)
 	if !shared && s.guard.requests.Take(limit.Source(addr), 1, s.guard.now()) > 0 {
-		s.metrics.refuse(limitRateAddress)
+		s.metrics.Refuse(limitRateAddress)
 		return
 	}
 	if node, elsewhere := s.others.MakerOf(token); elsewhere {

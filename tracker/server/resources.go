@@ -86,7 +86,7 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c origin.Calle
 	}
 	slices.SortFunc(refused, func(a, b netproto.Refusal) int { return cmp.Compare(a.Index, b.Index) })
 	accepted := len(req.Resources) - len(refused)
-	s.metrics.announced.Add(float64(accepted))
+	s.metrics.Announced(accepted)
 	return rest.Answer(w, netproto.AnnounceResponse{Accepted: accepted, Refused: refused})
 }
 
@@ -144,7 +144,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c origin.Calle
 	if err != nil {
 		return err
 	}
-	s.metrics.withdrawn.Add(float64(removed))
+	s.metrics.Withdrawn(removed)
 	return rest.Answer(w, netproto.WithdrawResponse{Removed: removed})
 }
 

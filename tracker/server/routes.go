@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 )
@@ -42,14 +43,14 @@ func (s *Server) v1Routes() map[string]methods {
 
 // openRoutes returns the routes that are open to anybody, with TLS or without.
 func (s *Server) openRoutes() map[string]methods {
-	page := s.needStore((&statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.rate}).serve)
+	page := s.needStore((&statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.requests}).serve)
 	if s.config.Role == RoleAPI {
 		page = s.config.Role.wrongNode
 	}
 	return map[string]methods{
 		netproto.RouteHealth: {http.MethodGet: health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
-		"/metrics":           {http.MethodGet: s.metrics.serve},
+		"/metrics":           {http.MethodGet: s.metrics.Serve},
 		"/openapi.yaml":      {http.MethodGet: describe},
 		"/{$}":               {http.MethodGet: page},
 		"/get/{name}":        {http.MethodGet: s.config.Downloads.serve},
@@ -164,9 +165,9 @@ func (s *Server) route(m methods) http.Handler {
 // answerWith is where every request comes in and every error goes out.
 func (s *Server) answerWith(h rest.Handler) http.Handler {
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
-		w, began := &recorder{ResponseWriter: plain}, time.Now()
+		w, began := metrics.Record(plain), time.Now()
 		var c origin.Caller
-		defer func() { s.metrics.observe(r, w, c, time.Since(began)) }()
+		defer func() { s.metrics.Observe(r, w, c, time.Since(began)) }()
 		defer func() {
 			switch p := recover(); p {
 			case nil:
@@ -176,7 +177,7 @@ func (s *Server) answerWith(h rest.Handler) http.Handler {
 				s.problem(w, r, fmt.Errorf("panic: %v", p))
 			}
 		}()
-		s.requests.Add(1)
+		s.requests.Count()
 		s.conns.name(r)
 		// net/http ignores a Content-Length beside chunks, where a proxy may have gone by
 		// it and taken what follows for part of this body (RFC 9112 §6.1).

@@ -32,7 +32,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	s.ports.set(lns)
 	split := newSplitter(lns, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
 	split.arrival = s.arrival
-	split.balancers, split.refused = s.config.Balancers, func() { s.metrics.refuse(limitProxyHeader) }
+	split.balancers, split.refused = s.config.Balancers, func() { s.metrics.Refuse(limitProxyHeader) }
 	if s.relay.On() {
 		split.raw = s.relayRaw
 	}
@@ -50,7 +50,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	run(func() error { return ended(secure.Serve(split.secure)) })
 	run(func() error { return ended(plain.Serve(split.plain)) })
 	run(func() error { return s.upkeep(ctx) })
-	run(func() error { return s.rate.run(ctx) })
+	run(func() error { return s.requests.Run(ctx) })
 	run(func() error { return s.reach.Run(ctx) })
 	run(func() error { return s.lines.Run(ctx) })
 	run(func() error { return s.wishes.Run(ctx) })

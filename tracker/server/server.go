@@ -21,6 +21,7 @@ import (
 	"centralizedp2p/tracker/nodes"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
@@ -65,7 +66,7 @@ type Config struct {
 	PublicURL   string              // HOST:PORT in links; what the visitor used
 	NodeAddress string              // HOST:PORT at which the other nodes of the tracker reach this one, to relay; they do not without
 	Addresses   []string            // HOST:PORT, all at which peers find the tracker; not said unless there are several
-	Metrics     MetricsPolicy       // MetricsPrivate
+	Metrics     metrics.Policy      // metrics.Private
 	AccessLog   bool                // log every request
 	Relay       *relay.Limits       // relay.DefaultLimits
 	Downloads   *Downloads          // none are offered
@@ -101,9 +102,8 @@ type Server struct {
 	log      *slog.Logger
 	timeouts timeouts
 	conns    *connections
-	requests atomic.Uint64 // answered so far
-	rate     meter         // of requests
-	metrics  *metrics
+	requests metrics.Meter // answered so far
+	metrics  *metrics.Metrics
 	guard    *guard
 	searches *searcher
 	work     *limit.Turns // for everything that takes long
@@ -147,7 +147,6 @@ func New(c Config) *Server {
 	s.searches = newSearcher(s.store, s.guard, s.work)
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: rest.ReadBody, Work: s.seedWork,
 		Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
-	s.rate.total = s.requests.Load
 	s.lines = line.New(host{s}, 0)
 	s.calls = line.NewCalls(s.lines)
 	s.notes = newNoteRates()
@@ -162,13 +161,13 @@ func New(c Config) *Server {
 	if shared, is := s.store.(store.Nodes); is {
 		s.relay.Mark(nodes.Mark(shared.Self()))
 	}
-	s.metrics = newMetrics(&s.config)
-	s.metrics.ways(s.lines, s.relay)
+	s.metrics = metrics.New(metrics.Config{Policy: c.Metrics, AccessLog: c.AccessLog, Log: c.Logger, Store: c.Store, Searches: c.Role != RoleAPI})
+	s.metrics.Ways(s.lines.Len, s.relay.Circuits, s.relay.Bytes)
 	return s
 }
 
 // Requests returns how many requests the server has answered.
-func (s *Server) Requests() uint64 { return s.requests.Load() }
+func (s *Server) Requests() uint64 { return s.requests.Total() }
 
 // Waiting returns how many searches and other pieces of long work wait for a processor.
 func (s *Server) Waiting() int { return s.work.Waiting() }

@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
@@ -71,7 +72,7 @@ type statusPage struct {
 	config   *Config
 	store    store.Store
 	searches *searcher
-	rate     *meter
+	rate     *metrics.Meter
 }
 
 func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
@@ -85,7 +86,7 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c origin.Call
 		PeersOnline: humanize.Comma(int64(stats.PeersOnline + stats.SeedPeers)),
 		Resources:   humanize.Comma(int64(stats.Resources)),
 		Bytes:       humanize.Bytes(uint64(max(stats.Bytes, 0))),
-		Rate:        strconv.FormatFloat(p.rate.perSecond(), 'f', 1, 64),
+		Rate:        strconv.FormatFloat(p.rate.PerSecond(), 'f', 1, 64),
 		MaxQuery:    netproto.MaxQueryBytes,
 		Private:     p.config.Access == AccessInvite,
 	}

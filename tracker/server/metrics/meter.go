@@ -1,8 +1,9 @@
-package server
+package metrics
 
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto/pulse"
@@ -12,10 +13,10 @@ import (
 // follow, long enough not to flicker.
 const meterSpan = 10
 
-// meter tells how often something happened lately. It does not count: it samples a
-// total once a second.
-type meter struct {
-	total func() uint64
+// Meter counts what happens and tells how often it did lately: it samples its total once a
+// second.
+type Meter struct {
+	total atomic.Uint64
 
 	mu    sync.Mutex
 	seen  [meterSpan + 1]uint64 // totals one second apart; the newest is at last-1
@@ -23,7 +24,14 @@ type meter struct {
 	last  int
 }
 
-func (m *meter) run(ctx context.Context) error {
+// Count counts one.
+func (m *Meter) Count() { m.total.Add(1) }
+
+// Total returns how many were counted.
+func (m *Meter) Total() uint64 { return m.total.Load() }
+
+// Run samples the total until ctx ends, and returns nil.
+func (m *Meter) Run(ctx context.Context) error {
 	tick := pulse.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -36,17 +44,17 @@ func (m *meter) run(ctx context.Context) error {
 	}
 }
 
-func (m *meter) look() {
+func (m *Meter) look() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen[m.last] = m.total()
+	m.seen[m.last] = m.total.Load()
 	m.last = (m.last + 1) % len(m.seen)
 	m.count = min(m.count+1, len(m.seen))
 }
 
-// perSecond returns the mean of the last meterSpan seconds, or of fewer after the
+// PerSecond returns the mean of the last meterSpan seconds, or of fewer after the
 // start.
-func (m *meter) perSecond() float64 {
+func (m *Meter) PerSecond() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.count < 2 {

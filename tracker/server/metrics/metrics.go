@@ -1,7 +1,8 @@
-package server
+// Package metrics counts what a tracker does, for Prometheus, and logs requests if the owner
+// asks for that. It is the only room that knows Prometheus, and it knows no route.
+package metrics
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -12,28 +13,35 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/line"
-	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
 
-// MetricsPolicy says who may read /metrics.
-type MetricsPolicy string
+// Policy says who may read /metrics.
+type Policy string
 
 // The policies of --metrics.
 const (
-	MetricsPrivate MetricsPolicy = "private" // loopback and private addresses
-	MetricsPublic  MetricsPolicy = "public"  // everybody
+	Private Policy = "private" // loopback and private addresses
+	Public  Policy = "public"  // everybody
 )
 
-// ParseMetricsPolicy reads private or public.
-func ParseMetricsPolicy(s string) (MetricsPolicy, error) {
-	switch p := MetricsPolicy(s); p {
-	case MetricsPrivate, MetricsPublic:
+// ParsePolicy reads private or public. Any other text is netproto.CodeUsage.
+func ParsePolicy(s string) (Policy, error) {
+	switch p := Policy(s); p {
+	case Private, Public:
 		return p, nil
 	}
 	return "", netproto.Errorf(netproto.CodeUsage, "--metrics is private or public, not %q", s)
+}
+
+// Config says what the metrics are about and who may read them.
+type Config struct {
+	Policy    Policy
+	AccessLog bool // log every request
+	Log       *slog.Logger
+	Store     store.Store
+	Searches  bool // the store has the names in memory
 }
 
 // metricsTimeout bounds the calls to the store in one scrape.
@@ -41,10 +49,10 @@ const metricsTimeout = 2 * time.Second
 
 const maxScrapes = 2 // at once
 
-// metrics is what Prometheus reads. No label comes from a request, so the number
+// Metrics is what Prometheus reads. No label comes from a request, so the number
 // of series is bounded and none identifies a person.
-type metrics struct {
-	policy    MetricsPolicy
+type Metrics struct {
+	policy    Policy
 	accessLog bool
 	log       *slog.Logger
 	handler   http.Handler
@@ -60,12 +68,13 @@ type metrics struct {
 	registry  *prometheus.Registry
 }
 
-func newMetrics(c *Config) *metrics {
+// New returns metrics that have counted nothing.
+func New(c Config) *Metrics {
 	counter := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
-	m := &metrics{
-		policy: c.Metrics, accessLog: c.AccessLog, log: c.Logger, readers: make(chan struct{}, maxScrapes),
+	m := &Metrics{
+		policy: c.Policy, accessLog: c.AccessLog, log: c.Log, readers: make(chan struct{}, maxScrapes),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "cp2p", Name: "request_duration_seconds",
 			Help: "From the end of a request's header to the end of its answer.",
@@ -90,20 +99,20 @@ func newMetrics(c *Config) *metrics {
 	return m
 }
 
-// ways adds what there is to tell about the ways to peers.
-func (m *metrics) ways(lines *line.Lines, relayed *relay.Relay) {
+// Ways adds how many lines and circuits there are now, and the bytes that were relayed.
+func (m *Metrics) Ways(lines, circuits func() int, relayed func() int64) {
 	gauge := func(name, help string, value func() int) {
 		options := prometheus.GaugeOpts{Namespace: "cp2p", Name: name, Help: help}
 		m.registry.MustRegister(prometheus.NewGaugeFunc(options, func() float64 { return float64(value()) }))
 	}
-	gauge("lines", "Lines that peers keep.", lines.Len)
-	gauge("relay_circuits", "Circuits of the relay.", relayed.Circuits)
+	gauge("lines", "Lines that peers keep.", lines)
+	gauge("relay_circuits", "Circuits of the relay.", circuits)
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "cp2p", Name: "relay_bytes_total", Help: "Bytes that were relayed."},
-		func() float64 { return float64(relayed.Bytes()) }))
+		func() float64 { return float64(relayed()) }))
 }
 
-// meetings adds up what a peer says about its ways to others.
-func (m *metrics) meetings(w *netproto.Ways) {
+// Met adds up what a peer says about its ways to others.
+func (m *Metrics) Met(w *netproto.Ways) {
 	if w == nil {
 		return
 	}
@@ -114,13 +123,30 @@ func (m *metrics) meetings(w *netproto.Ways) {
 	}
 }
 
-// refuse counts a refusal. A reason is a netproto.Code or the name of a limit,
-// never text from the other side.
-func (m *metrics) refuse(reason string) { m.refusals.WithLabelValues(reason).Inc() }
+// Beat counts a heartbeat by what the peer was told to do.
+func (m *Metrics) Beat(status netproto.HeartbeatStatus) {
+	m.beats.WithLabelValues(string(status)).Inc()
+}
 
-// observe counts a request that was answered. Its route is the pattern of the mux,
+// Announced counts resources that were announced and accepted.
+func (m *Metrics) Announced(n int) { m.announced.Add(float64(n)) }
+
+// Withdrawn counts resources that were withdrawn.
+func (m *Metrics) Withdrawn(n int) { m.withdrawn.Add(float64(n)) }
+
+// Called counts a call by what became of it.
+func (m *Metrics) Called(result string) { m.calls.WithLabelValues(result).Inc() }
+
+// Noted counts a note by what became of it.
+func (m *Metrics) Noted(result string) { m.notes.WithLabelValues(result).Inc() }
+
+// Refuse counts a refusal. A reason is a netproto.Code or the name of a limit,
+// never text from the other side.
+func (m *Metrics) Refuse(reason string) { m.refusals.WithLabelValues(reason).Inc() }
+
+// Observe counts a request that was answered. Its route is the pattern of the mux,
 // so there are only as many label values as routes.
-func (m *metrics) observe(r *http.Request, w *recorder, c origin.Caller, took time.Duration) {
+func (m *Metrics) Observe(r *http.Request, w *Recorder, c origin.Caller, took time.Duration) {
 	method, route := r.Method, r.Pattern
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete:
@@ -137,10 +163,10 @@ func (m *metrics) observe(r *http.Request, w *recorder, c origin.Caller, took ti
 	}
 }
 
-// serve answers only the tracker's own network, unless the owner chose
+// Serve answers only the tracker's own network, unless the owner chose
 // otherwise: how busy a tracker is helps anybody who wants to bring it down.
-func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	if m.policy != MetricsPublic && !c.Near() {
+func (m *Metrics) Serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+	if m.policy != Public && !c.Near() {
 		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to everybody")
 	}
 	select {
@@ -152,91 +178,3 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c origin.Caller)
 	m.handler.ServeHTTP(w, r)
 	return nil
 }
-
-// storeCollector asks the store at each scrape.
-type storeCollector struct {
-	store    store.Store
-	searches bool
-	log      *slog.Logger
-	online, known, seeds, resources, bytes,
-	file, names, notes, memory *prometheus.Desc
-}
-
-func newStoreCollector(c *Config) *storeCollector {
-	gauge := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc("cp2p_"+name, help, nil, nil)
-	}
-	return &storeCollector{
-		store: c.Store, searches: c.Role != RoleAPI, log: c.Logger,
-		online:    gauge("peers_online", "Peers with a lease."),
-		known:     gauge("peers_known", "Peers known to the store."),
-		seeds:     gauge("seed_peers_online", "Seed clients with a lease."),
-		resources: gauge("resources_online", "Distinct contents with an online source."),
-		bytes:     gauge("resources_online_bytes", "Total size of those contents."),
-		file:      gauge("store_bytes", "Size of the database on disk."),
-		names:     gauge("index_names", "Names in the search index."),
-		notes:     gauge("notes_waiting", "Notes that wait for their receivers."),
-		memory:    gauge("store_memory_bytes", "Memory for what peers and seed clients announced, roughly, as it counts for --memory."),
-	}
-}
-
-// Describe implements prometheus.Collector.
-func (c *storeCollector) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names, c.notes, c.memory} {
-		descs <- desc
-	}
-}
-
-// Collect implements prometheus.Collector. It omits what the store cannot tell.
-func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
-	tell := func(desc *prometheus.Desc, value float64) {
-		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), metricsTimeout)
-	defer cancel()
-	stats, err := c.store.Stats(ctx)
-	if err != nil {
-		c.log.Warn("the metrics lack the store's counts", slog.Any("error", err))
-	} else {
-		tell(c.online, float64(stats.PeersOnline))
-		tell(c.known, float64(stats.PeersKnown))
-		tell(c.seeds, float64(stats.SeedPeers))
-		tell(c.resources, float64(stats.Resources))
-		tell(c.bytes, float64(stats.Bytes))
-	}
-	sizes := c.store.Sizes()
-	if c.searches {
-		tell(c.names, float64(sizes.Names))
-	}
-	tell(c.file, float64(sizes.File))
-	tell(c.notes, float64(sizes.Notes))
-	tell(c.memory, float64(sizes.Memory))
-}
-
-// recorder remembers the status of an answer and the bytes of its body.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *recorder) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap is for http.ResponseController.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

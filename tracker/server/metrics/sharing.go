@@ -1,4 +1,4 @@
-package server
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -7,7 +7,7 @@ import (
 )
 
 // share adds what a store tells that several trackers have in common.
-func (m *metrics) share(s store.Shared) {
+func (m *Metrics) share(s store.Shared) {
 	for name, of := range map[string]struct {
 		help  string
 		value func(store.Sharing) float64
