@@ -16,7 +16,7 @@ import (
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 // benchTracker starts a whole tracker with a peer that has joined; client and server
@@ -25,7 +25,7 @@ func benchTracker(b *testing.B) (ask func(method, path, body string)) {
 	b.Helper()
 	options := daemon.DefaultOptions()
 	options.Listen, options.Data = "127.0.0.1:0", filepath.Join(b.TempDir(), "data")
-	options.Limits = server.Limits{} // none: one address and one key do all the work
+	options.Limits = admission.Limits{} // none: one address and one key do all the work
 	tracker, err := daemon.Open(options, boltstore.Open, io.Discard)
 	if err != nil {
 		b.Fatal(err)

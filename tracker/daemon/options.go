@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/netproto/version"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 )
@@ -54,7 +55,7 @@ type Options struct {
 	RelayRate  int64  // bytes a second, each way of each circuit; 0 is not limited
 	RelayTotal int64  // bytes a second, of all circuits; 0 is not limited
 
-	Limits         server.Limits
+	Limits         admission.Limits
 	TrustedProxies string // for origin.ParseProxies
 	ProxyProtocol  string // likewise
 
@@ -76,7 +77,7 @@ func DefaultOptions() Options {
 		Metrics:     string(metrics.Private),
 		LANAnnounce: true,
 		Heartbeat:   netproto.DefaultHeartbeat,
-		Limits:      server.DefaultLimits(),
+		Limits:      admission.DefaultLimits(),
 		Relay:       relayOn,
 		RelayRate:   relay.DefaultLimits().Rate,
 		RelayTotal:  relay.DefaultLimits().Total,

@@ -8,7 +8,7 @@ import (
 	"text/template"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 // These lines are in every unit that this program writes.
@@ -118,7 +118,7 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 // memoryMax returns the MemoryMax of a unit: a quarter more than the tracker aims at
 // if that was chosen, otherwise a share of the computer that runs it.
 func (o Options) memoryMax() string {
-	if o.Limits.Memory == 0 || o.Limits.Memory == server.DefaultLimits().Memory {
+	if o.Limits.Memory == 0 || o.Limits.Memory == admission.DefaultLimits().Memory {
 		return "75%"
 	}
 	return strconv.FormatInt(o.Limits.Memory/4*5, 10)

@@ -23,6 +23,7 @@ import (
 	"centralizedp2p/tracker/pgstore"
 	"centralizedp2p/tracker/pgtest"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 const balancer = "127.2.0.1" // where HAProxy's connections to nodes come from
@@ -47,7 +48,7 @@ func serveNode(ctx context.Context, args []string) error {
 	if o.Heartbeat, err = time.ParseDuration(args[3]); err != nil {
 		return err
 	}
-	o.Role, o.JSON, o.LANAnnounce, o.Limits, o.ProxyProtocol = args[4], true, false, server.Limits{}, balancer
+	o.Role, o.JSON, o.LANAnnounce, o.Limits, o.ProxyProtocol = args[4], true, false, admission.Limits{}, balancer
 	return daemon.Run(ctx, o, nil, pgstore.Or(boltstore.Open), os.Stdout, os.Stderr)
 }
 

@@ -24,6 +24,7 @@ import (
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -139,7 +140,7 @@ func serveTidy(ctx context.Context, args []string) error {
 			debug.FreeOSMemory()
 		}
 	}()
-	return serveTracker(ctx, args[0], server.Limits{})
+	return serveTracker(ctx, args[0], admission.Limits{})
 }
 
 // tidied returns the memory of a tidy tracker after it has collected its garbage.
@@ -215,7 +216,7 @@ func benchmarkLinesInMemory(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tracker := server.New(server.Config{Store: opened, Identity: key, Limits: &server.Limits{}, Relay: &relay.Limits{}})
+	tracker := server.New(server.Config{Store: opened, Identity: key, Limits: &admission.Limits{}, Relay: &relay.Limits{}})
 	ln := &memoryListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(b.Context())
 	served := make(chan error, 1)

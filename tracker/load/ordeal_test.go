@@ -20,7 +20,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 // ordealMemory is the budget of the tracker in BenchmarkOrdeal.
@@ -32,7 +32,7 @@ const ordealMemory = 1 << 30
 const refusedPause = 20 * time.Millisecond
 
 func serveOrdeal(ctx context.Context, folder string) error {
-	limits := server.DefaultLimits()
+	limits := admission.DefaultLimits()
 	limits.Memory = ordealMemory
 	return serveTracker(ctx, folder, limits)
 }

@@ -28,7 +28,7 @@ import (
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/pgstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 // This test program starts itself again as the other side. The variable names the
@@ -37,9 +37,9 @@ const partVariable = "CP2P_LOAD_PART"
 
 var parts = map[string]func(ctx context.Context, args []string) error{
 	"tracker": func(ctx context.Context, args []string) error {
-		return serveTracker(ctx, args[0], server.DefaultLimits())
+		return serveTracker(ctx, args[0], admission.DefaultLimits())
 	},
-	"unlimited":      func(ctx context.Context, args []string) error { return serveTracker(ctx, args[0], server.Limits{}) },
+	"unlimited":      func(ctx context.Context, args []string) error { return serveTracker(ctx, args[0], admission.Limits{}) },
 	"tidy":           serveTidy,
 	"relay":          func(ctx context.Context, args []string) error { return serveRelay(ctx, args[0], args[1]) },
 	"echo":           func(ctx context.Context, _ []string) error { return serveEcho(ctx) },
@@ -81,7 +81,7 @@ type listening struct {
 	Address string `json:"address"`
 }
 
-func serveTracker(ctx context.Context, folder string, limits server.Limits) error {
+func serveTracker(ctx context.Context, folder string, limits admission.Limits) error {
 	o := daemon.DefaultOptions()
 	o.Listen, o.Data, o.JSON, o.LANAnnounce, o.Limits = "127.0.0.1:0", folder, true, false, limits
 	o.Store = os.Getenv(databaseVariable)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 )
@@ -26,7 +27,7 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ origin.Caller
 		Limits: netproto.Limits{
 			Announce:         netproto.MaxAnnounce,
 			Page:             netproto.MaxPage,
-			ResourcesPerPeer: s.guard.limits.ResourcesPerPeer(),
+			ResourcesPerPeer: s.guard.ResourcesPerPeer(),
 		},
 		Addresses: addresses,
 
@@ -69,5 +70,5 @@ func (s *Server) storeReady(ctx context.Context) error {
 	if !ok || known.Code != netproto.CodeFull && known.Code != netproto.CodeStoreAway {
 		known = &netproto.Error{Code: netproto.CodeFull, Detail: "its store is not ready", Cause: err}
 	}
-	return refusal{known, limitStore}
+	return admission.Refusal{Err: known, Limit: admission.LimitStore}
 }

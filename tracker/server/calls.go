@@ -7,6 +7,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
@@ -40,7 +41,7 @@ func (s *Server) arrange(ctx context.Context, c origin.Caller, req netproto.Call
 		return answer, callRefused, netproto.Errorf(netproto.CodeInvalid, "a peer cannot call itself")
 	}
 	if wait := s.calls.Take(c.Addr, c.ID); wait > 0 {
-		return answer, callRefused, tooMany(limitCalls, wait, "they were calls from this peer or its address")
+		return answer, callRefused, admission.TooMany(admission.LimitCalls, wait, "they were calls from this peer or its address")
 	}
 	from, err := s.store.Online(ctx, c.ID)
 	if err != nil {
@@ -55,7 +56,7 @@ func (s *Server) arrange(ctx context.Context, c origin.Caller, req netproto.Call
 		return answer, string(line.ResultNoLine), notCallable(req.PeerID)
 	}
 	if wait := s.calls.TakePair(c.ID, req.PeerID); wait > 0 {
-		return answer, callRefused, tooMany(limitCallsPair, wait, "this peer has just called that one")
+		return answer, callRefused, admission.TooMany(admission.LimitCallsPair, wait, "this peer has just called that one")
 	}
 	called := origin.Caller{Key: &to.Key, ID: req.PeerID, Addr: seen[0].Addr()}
 	answer.Call, answer.Addresses = line.NewCallID(), s.callAddresses(to.Peer, s.viewerOf(c))

@@ -14,6 +14,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -209,7 +210,7 @@ func TestNobodyIsRungMoreThanTwiceInTenSecondsByTheSamePeer(t *testing.T) {
 
 func TestACallerThatRingsAThousandTimesIsHeardTwentyTimes(t *testing.T) {
 	tr := startTracker(t, func(c *server.Config) {
-		limits := server.DefaultLimits()
+		limits := admission.DefaultLimits()
 		limits.RateAddress, limits.RateKey = 0, 0 // so that those of calls show
 		c.Limits = &limits
 	})

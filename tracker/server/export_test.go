@@ -24,7 +24,7 @@ func (s *Server) Hurry(d time.Duration) {
 func (s *Server) StopWithin(d time.Duration) { s.timeouts.stop = d }
 
 // TimeBy lets the limits go by another clock.
-func (s *Server) TimeBy(now func() time.Time) { s.guard.now = now }
+func (s *Server) TimeBy(now func() time.Time) { s.guard.Now = now }
 
 // DialBackWith lets dial make the connections with which the server finds out which
 // peers can be reached.

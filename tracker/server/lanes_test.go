@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -52,7 +53,7 @@ func (h *heavy) Search(ctx context.Context, q store.Query) (store.Found, error) 
 	return found, ctx.Err()
 }
 
-func startHeavy(t *testing.T, limits server.Limits) (*tracker, *heavy) {
+func startHeavy(t *testing.T, limits admission.Limits) (*tracker, *heavy) {
 	h := &heavy{looks: 100_000, ended: make(chan error, 1000), release: make(chan struct{})}
 	tr := limitedWith(t, func(c *server.Config) {
 		h.Store, c.Store, c.Limits = c.Store, h, &limits
@@ -71,7 +72,7 @@ func (h *heavy) await(t *testing.T, running int32) {
 }
 
 func TestHeavySearchesLeaveRoomForOthers(t *testing.T) {
-	tr, h := startHeavy(t, server.Limits{})
+	tr, h := startHeavy(t, admission.Limits{})
 	peer := tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
 	peer.announce(file("song.mp3"))
@@ -115,7 +116,7 @@ func TestHeavySearchesLeaveRoomForOthers(t *testing.T) {
 }
 
 func TestASearchIsChargedForWhatItCost(t *testing.T) {
-	tr, h := startHeavy(t, server.Limits{RateAddress: 10})
+	tr, h := startHeavy(t, admission.Limits{RateAddress: 10})
 	close(h.release)
 	neighbour, greedy := tr.client("10.0.0.1"), tr.client("10.0.0.1")
 	neighbour.join(netproto.JoinRequest{Port: 4000})
@@ -131,7 +132,7 @@ func TestASearchIsChargedForWhatItCost(t *testing.T) {
 }
 
 func TestASearchEndsWithItsClient(t *testing.T) {
-	tr, h := startHeavy(t, server.Limits{})
+	tr, h := startHeavy(t, admission.Limits{})
 	ctx, hangUp := context.WithCancel(t.Context())
 	c := tr.plain("")
 	gone := make(chan error, 1)
@@ -174,7 +175,7 @@ func (p popular) Resource(ctx context.Context, hash netproto.ContentHash) (netpr
 }
 
 func TestSourcesAndResourcesAreChargedForWhatTheyCost(t *testing.T) {
-	tr := limitedWith(t, func(c *server.Config) { c.Store, c.Limits = popular{c.Store}, &server.Limits{RateAddress: 10} })
+	tr := limitedWith(t, func(c *server.Config) { c.Store, c.Limits = popular{c.Store}, &admission.Limits{RateAddress: 10} })
 	for n, path := range []string{sourcesPath("a"), resourcePath("a")} {
 		peer := tr.client("10.0.0." + string(rune('1'+n)))
 		peer.join(netproto.JoinRequest{Port: 4000})

@@ -14,11 +14,12 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 // limited starts a tracker with only those limits. Their clock stands, so that nothing is
 // allowed again however long a test takes.
-func limited(t *testing.T, l server.Limits) *tracker {
+func limited(t *testing.T, l admission.Limits) *tracker {
 	t.Helper()
 	return limitedWith(t, func(c *server.Config) { c.Limits = &l })
 }
@@ -49,7 +50,7 @@ func (tr *tracker) counted(limit string) bool {
 const noBeat = `{"count":0,"digest":"0000000000000000"}`
 
 func TestAKeyThatAsksTooOftenIsToldWhenToComeBack(t *testing.T) {
-	tr := limited(t, server.Limits{RateKey: 1})
+	tr := limited(t, admission.Limits{RateKey: 1})
 	greedy, other := tr.client(""), tr.client("")
 	got := greedy.exhaust(netproto.RouteStats)
 	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != "1" {
@@ -63,7 +64,7 @@ func TestAKeyThatAsksTooOftenIsToldWhenToComeBack(t *testing.T) {
 }
 
 func TestAnAddressThatAsksTooOftenIsRefusedButItsPeersKeepTheirLeases(t *testing.T) {
-	tr := limited(t, server.Limits{RateAddress: 1})
+	tr := limited(t, admission.Limits{RateAddress: 1})
 	quiet, greedy := tr.client("2001:db8::1"), tr.client("2001:db8::2") // one /64
 	quiet.join(netproto.JoinRequest{Port: 4000})
 	greedy.exhaust(netproto.RouteStats)
@@ -80,7 +81,7 @@ func TestAnAddressThatAsksTooOftenIsRefusedButItsPeersKeepTheirLeases(t *testing
 }
 
 func TestALargeBodyCountsForMore(t *testing.T) {
-	tr := limited(t, server.Limits{RateKey: 1})
+	tr := limited(t, admission.Limits{RateKey: 1})
 	peer := tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
 	large := `{"resources":[]}` + strings.Repeat(" ", 512<<10) // half of the burst
@@ -96,7 +97,7 @@ func TestALargeBodyCountsForMore(t *testing.T) {
 }
 
 func TestASeedClientThatAsksTooOftenIsToldSoInItsOwnForm(t *testing.T) {
-	tr := limited(t, server.Limits{RateAddress: 1})
+	tr := limited(t, admission.Limits{RateAddress: 1})
 	got := tr.plain("").exhaust("/resource")
 	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" ||
 		!strings.HasPrefix(got.body, `{"success": false, "data": "Too many requests were sent`) || got.header.Get("Content-Type") != "application/json" {
@@ -105,7 +106,7 @@ func TestASeedClientThatAsksTooOftenIsToldSoInItsOwnForm(t *testing.T) {
 }
 
 func TestAnAddressBringsOnlySoManyNewKeys(t *testing.T) {
-	tr := limited(t, server.Limits{NewKeys: 2})
+	tr := limited(t, admission.Limits{NewKeys: 2})
 	first := tr.client("")
 	first.join(netproto.JoinRequest{Port: 4000})
 	tr.client("").join(netproto.JoinRequest{Port: 4000})
@@ -116,7 +117,7 @@ func TestAnAddressBringsOnlySoManyNewKeys(t *testing.T) {
 }
 
 func TestAFullTrackerKeepsThoseItHas(t *testing.T) {
-	tr := limited(t, server.Limits{Peers: 1})
+	tr := limited(t, admission.Limits{Peers: 1})
 	first, second := tr.client(""), tr.client("")
 	first.join(netproto.JoinRequest{Port: 4000})
 	got := second.send("PUT", netproto.RouteSelf, `{"port":4000}`)
@@ -131,7 +132,7 @@ func TestAFullTrackerKeepsThoseItHas(t *testing.T) {
 }
 
 func TestThePeersOfAnAddressShareWhatTheyMayAnnounce(t *testing.T) {
-	tr := limited(t, server.Limits{ResourcesAddress: 3})
+	tr := limited(t, admission.Limits{ResourcesAddress: 3})
 	alice, bob, carol := tr.client(""), tr.client(""), tr.client("198.51.100.7")
 	for _, c := range []*client{alice, bob, carol} {
 		c.join(netproto.JoinRequest{Port: 4000})
@@ -159,7 +160,7 @@ func TestThePeersOfAnAddressShareWhatTheyMayAnnounce(t *testing.T) {
 }
 
 func TestOnlySoManyConnectionsOfAnAddressAreOpen(t *testing.T) {
-	for name, l := range map[string]server.Limits{"of one": {ConnectionsAddress: 2}, "of all": {Connections: 2}} {
+	for name, l := range map[string]admission.Limits{"of one": {ConnectionsAddress: 2}, "of all": {Connections: 2}} {
 		t.Run(name, func(t *testing.T) {
 			tr := limited(t, l)
 			var open []net.Conn
@@ -208,7 +209,7 @@ func healthy(conn net.Conn) bool {
 }
 
 func TestConnectionsThatComeTooFastAreClosedUnread(t *testing.T) {
-	tr := limited(t, server.Limits{RateAddress: 1})
+	tr := limited(t, admission.Limits{RateAddress: 1})
 	first := dialTracker(t, tr)
 	for deadline := time.Now().Add(patience); ; {
 		if !healthy(dialTracker(t, tr)) {
@@ -224,7 +225,7 @@ func TestConnectionsThatComeTooFastAreClosedUnread(t *testing.T) {
 }
 
 func TestLargeBodiesShareBoundedMemoryAndHeartbeatsGoOn(t *testing.T) {
-	tr := limited(t, server.Limits{BodyBytes: 30 << 10})
+	tr := limited(t, admission.Limits{BodyBytes: 30 << 10})
 	slow, peer := tr.client(""), tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
 	body, half := io.Pipe()
@@ -268,7 +269,7 @@ func TestLargeBodiesShareBoundedMemoryAndHeartbeatsGoOn(t *testing.T) {
 
 // A flood from one key, from one address and from many keys leaves others alone.
 func TestAFloodIsRefusedAndOthersKeepWorking(t *testing.T) {
-	tr := limited(t, server.Limits{RateAddress: 50, RateKey: 20, NewKeys: 50})
+	tr := limited(t, admission.Limits{RateAddress: 50, RateKey: 20, NewKeys: 50})
 	peer := tr.client("198.51.100.7")
 	peer.join(netproto.JoinRequest{Port: 4000})
 	var refused, taken atomic.Int64

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/server/origin"
@@ -80,7 +79,7 @@ type host struct{ *Server }
 
 // Charge implements line.Host: a frame is a request.
 func (h host) Charge(l *line.Line, beat bool) (time.Duration, error) {
-	err := h.guard.frame(l.ID(), l.Owner().Seen.Addr(), beat)
+	err := h.guard.Frame(l.ID(), l.Owner().Seen.Addr(), beat)
 	if err == nil {
 		return 0, nil
 	}
@@ -88,21 +87,6 @@ func (h host) Charge(l *line.Line, beat bool) (time.Duration, error) {
 		return known.RetryAfter, err
 	}
 	return time.Second, err
-}
-
-// frame counts a frame of a line before any work is done for it. A heartbeat counts
-// against the peer alone, as it does by request.
-func (g *guard) frame(id netproto.PeerID, from netip.Addr, beat bool) error {
-	now := g.now()
-	if !beat {
-		if wait := g.requests.Take(limit.Source(from), 1, now); wait > 0 {
-			return tooMany(limitRateAddress, wait, "they came from your address")
-		}
-	}
-	if wait := g.keys.Take(id, 1, now); wait > 0 {
-		return tooMany(limitRateKey, wait, "they came from this peer")
-	}
-	return nil
 }
 
 // Beat implements line.Host with what a request meets on its way in.

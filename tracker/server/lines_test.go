@@ -17,6 +17,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
@@ -293,7 +294,7 @@ func TestAPeerThatMovedIsToldOverItsLine(t *testing.T) {
 
 func TestALineCountsAsAConnection(t *testing.T) {
 	tr := startTracker(t, func(c *server.Config) {
-		limits := server.DefaultLimits()
+		limits := admission.DefaultLimits()
 		limits.ConnectionsAddress = 2
 		c.Limits = &limits
 	})
@@ -375,7 +376,7 @@ func TestAMalformedFrameIsAnsweredAndEndsTheLine(t *testing.T) {
 
 func TestAFloodOnALineIsChargedLikeRequests(t *testing.T) {
 	tr := limitedWith(t, func(c *server.Config) {
-		limits := server.DefaultLimits()
+		limits := admission.DefaultLimits()
 		limits.RateKey = 10 // 100 at once
 		limits.RateAddress = 0
 		c.Limits = &limits

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 )
 
 // malformed returns requests that no client sends by mere mistake.
@@ -76,7 +77,7 @@ func malformed() []string {
 }
 
 func TestWhateverIsSentTheTrackerAnswersOrHangsUp(t *testing.T) {
-	tr := startServer(t, func(c *server.Config) { c.Limits = &server.Limits{} }, func(s *server.Server) { s.Hurry(time.Second) })
+	tr := startServer(t, func(c *server.Config) { c.Limits = &admission.Limits{} }, func(s *server.Server) { s.Hurry(time.Second) })
 	config := newIdentity(t).ClientTLS("http/1.1", func(ed25519.PublicKey) error { return nil })
 	for name, dial := range map[string]func() (net.Conn, error){
 		"plain": func() (net.Conn, error) { return net.Dial("tcp", tr.addr) },

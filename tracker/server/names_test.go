@@ -21,6 +21,7 @@ import (
 	"centralizedp2p/netproto/nametest"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/store"
 )
@@ -53,7 +54,7 @@ func startLogging(t *testing.T) *tracker {
 		t.Fatal(err)
 	}
 	return serve(t, opened, func(c *server.Config) {
-		c.Limits, c.SeedClients, c.AccessLog, c.Metrics = &server.Limits{}, netproto.SeedOpen, true, metrics.Public
+		c.Limits, c.SeedClients, c.AccessLog, c.Metrics = &admission.Limits{}, netproto.SeedOpen, true, metrics.Public
 		c.Heartbeat = beat
 		c.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}, func(*server.Server) {})

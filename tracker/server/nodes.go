@@ -17,18 +17,14 @@ import (
 func (s *Server) newOthers() *nodes.Others {
 	of, _ := s.store.(store.Nodes)
 	return nodes.New(nodes.Config{Store: of, At: s.config.NodeAddress, Host: fellow{s}, Lines: s.lines, Calls: s.calls,
-		Rates: s.sharedRates(), Now: func() time.Time { return s.guard.now() }, Log: s.log})
+		Rates: s.sharedRates(), Now: func() time.Time { return s.guard.Now() }, Log: s.log})
 }
 
 // sharedRates returns the rates that count for all nodes, by the names under which nodes tell
-// each other. Connections are not among them, nor is what a relay passes on: those are a
-// node's own.
+// each other. What a relay passes on is a node's own.
 func (s *Server) sharedRates() map[string]limit.Shared {
 	all := s.calls.Rates()
-	maps.Copy(all, map[string]limit.Shared{
-		"requests": s.guard.requests, "keys": s.guard.keys, "new-keys": s.guard.newKeys,
-		"notes-minute": s.notes.minute, "notes-hour": s.notes.hour, "notes-minute-address": s.notes.minuteAt, "notes-hour-address": s.notes.hourAt,
-	})
+	maps.Copy(all, s.guard.Shared())
 	return all
 }
 

@@ -15,6 +15,7 @@ import (
 	"centralizedp2p/tracker/pgstore"
 	"centralizedp2p/tracker/pgtest"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -234,7 +235,7 @@ func TestABanCutsTheLinesAtAllNodes(t *testing.T) {
 // What an address may ask for in a second counts for all nodes: one at which it has asked
 // little refuses it, too.
 func TestLimitsCountForAllNodes(t *testing.T) {
-	limits := server.DefaultLimits()
+	limits := admission.DefaultLimits()
 	limits.RateAddress = 2
 	const burst = 65 // for such a rate
 	nodes := startNodesWith(t, func(c *server.Config) { c.Limits = &limits }, server.RoleBoth, server.RoleBoth)

@@ -5,18 +5,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
-
-// notesCrowd is how many people, each with all the notes that one may send, an address
-// can stand for.
-const notesCrowd = 4
 
 // maxNoteBody is the length of the longest body that can have a note: base64, a name,
 // and some room.
@@ -29,42 +24,6 @@ const (
 	noteRefused = "refused" // by a limit or a rule
 )
 
-// noteRates bound how many notes are sent. What waits is bounded by the store.
-type noteRates struct {
-	minute, hour     *limit.Rates[netproto.PeerID]
-	minuteAt, hourAt *limit.SourceRates
-}
-
-func newNoteRates() *noteRates {
-	const minutes, hours = netproto.MaxNotesMinute, netproto.MaxNotesHour
-	return &noteRates{
-		minute:   limit.NewRates[netproto.PeerID](minutes/time.Minute.Seconds(), minutes, limit.MaxEntries),
-		hour:     limit.NewRates[netproto.PeerID](hours/time.Hour.Seconds(), hours, limit.MaxEntries),
-		minuteAt: limit.NewSourceRates(notesCrowd*minutes/time.Minute.Seconds(), notesCrowd*minutes, limit.MaxEntries),
-		hourAt:   limit.NewSourceRates(notesCrowd*hours/time.Hour.Seconds(), notesCrowd*hours, limit.MaxEntries),
-	}
-}
-
-// take counts a note before anything is done for it. What the peer may not send is not
-// counted against its neighbours.
-func (n *noteRates) take(c origin.Caller, now time.Time) error {
-	wait := n.minute.Take(c.ID, 1, now)
-	if wait == 0 {
-		wait = n.hour.Take(c.ID, 1, now)
-	}
-	if wait > 0 {
-		return tooMany(limitNotes, wait, "they were notes from this peer")
-	}
-	source := limit.Source(c.Addr)
-	if wait = n.minuteAt.Take(source, 1, now); wait == 0 {
-		wait = n.hourAt.Take(source, 1, now)
-	}
-	if wait > 0 {
-		return tooMany(limitNotesAddress, wait, "they were notes from your address")
-	}
-	return nil
-}
-
 // leaveNote takes a sealed note for somebody, and tells a receiver that keeps a line.
 func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	response, result, err := s.takeNote(w, r, c)
@@ -76,10 +35,10 @@ func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c origin.Call
 }
 
 func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c origin.Caller) (left netproto.NoteResponse, result string, err error) {
-	if err := s.notes.take(c, s.guard.now()); err != nil {
+	if err := s.guard.Note(c); err != nil {
 		return left, noteRefused, err
 	}
-	if bodyBytes(r) > maxNoteBody {
+	if admission.BodyBytes(r) > maxNoteBody {
 		w.Header().Set("Connection", "close") // instead of reading it to the end
 		return left, noteRefused, netproto.Errorf(netproto.CodeTooLarge, "a sealed note has at most %d bytes", netproto.MaxNoteBytes)
 	}
@@ -115,7 +74,7 @@ func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c origin.Calle
 // noteRefusal gives a refusal of the store the name of its limit.
 func noteRefusal(err error) error {
 	if known, ok := errors.AsType[*netproto.Error](err); ok && known.RetryAfter > 0 {
-		return refusal{known, limitNotesWaiting}
+		return admission.Refusal{Err: known, Limit: admission.LimitNotesWaiting}
 	}
 	return err
 }
@@ -131,7 +90,7 @@ func (s *Server) notesFor(w http.ResponseWriter, r *http.Request, c origin.Calle
 		response.Notes[i] = netproto.SealedNote{ID: n.ID, From: n.Sender(), Left: n.Left, Note: n.Sealed}
 		bytes += base64.StdEncoding.EncodedLen(len(n.Sealed))
 	}
-	s.guard.chargeBytes(c.Addr, bytes)
+	s.guard.ChargeBytes(c.Addr, bytes)
 	return rest.Answer(w, response)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -158,7 +159,7 @@ func TestANoteThatIsWrongIsRefused(t *testing.T) {
 func clocked(t *testing.T) (tr *tracker, pass func(time.Duration)) {
 	var now atomic.Int64
 	now.Store(time.Now().UnixNano())
-	tr = startServer(t, func(c *server.Config) { c.Limits = &server.Limits{} },
+	tr = startServer(t, func(c *server.Config) { c.Limits = &admission.Limits{} },
 		func(s *server.Server) { s.TimeBy(func() time.Time { return time.Unix(0, now.Load()) }) })
 	return tr, func(d time.Duration) { now.Add(int64(d)) }
 }
@@ -259,7 +260,7 @@ func TestTenThousandNotesOfAHostileSender(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes seconds")
 	}
-	tr := startTracker(t, func(c *server.Config) { c.Limits = &server.Limits{} }) // the limits of requests are others' business
+	tr := startTracker(t, func(c *server.Config) { c.Limits = &admission.Limits{} }) // the limits of requests are others' business
 	ben, friend := tr.client("192.0.2.2"), tr.client("198.51.100.7")
 	ben.join(netproto.JoinRequest{Port: 4000})
 	friend.join(netproto.JoinRequest{Port: 4000})

@@ -23,7 +23,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 	if err != nil {
 		return err
 	}
-	if err := s.limitJoin(r, c); err != nil {
+	if err := s.guard.Join(r.Context(), c, s.store); err != nil {
 		return err
 	}
 	if err := s.redeem(r.Context(), peer.Key, req.Invite); err != nil {
@@ -33,7 +33,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 	if err != nil {
 		return err
 	}
-	s.guard.holds(c, held.Count)
+	s.guard.Holds(c, held.Count)
 	s.lines.Joined(c.ID, c.Addr)
 	return rest.Answer(w, netproto.JoinResponse{
 		PeerID:           c.ID,
@@ -131,7 +131,7 @@ func (s *Server) beat(
 	}
 	reachable := netproto.ReachableUnknown
 	if status == netproto.HeartbeatOK {
-		s.guard.holds(c, req.Count)
+		s.guard.Holds(c, req.Count)
 	}
 	if status != netproto.HeartbeatJoin {
 		reachable = s.reach.Sign(c.ID, s.signOf(ctx, c, at))

@@ -16,7 +16,7 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request, c origin.Caller)
 	if q.Err != nil {
 		return q.Err
 	}
-	page, err := s.searches.people(r.Context(), c, asked)
+	page, err := s.searches.People(r.Context(), c, asked)
 	if err != nil {
 		return err
 	}

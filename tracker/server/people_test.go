@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -161,7 +162,7 @@ func TestWhatIsHiddenIsNowhereButAtItsHash(t *testing.T) {
 }
 
 func TestPeopleAreChargedFor(t *testing.T) {
-	tr := limited(t, server.Limits{RateAddress: 1})
+	tr := limited(t, admission.Limits{RateAddress: 1})
 	for i := range 1100 { // one more than 1,000 looks
 		key := netproto.PublicKey{byte(i), byte(i >> 8), 1}
 		if _, err := tr.store.Join(t.Context(), store.Peer{Key: key, Name: fmt.Sprint("peer ", i), Observed: observed}); err != nil {

@@ -1,15 +1,18 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/rest"
 )
 
@@ -42,7 +45,7 @@ func (s *Server) note(ctx context.Context, err error, what string, about ...any)
 	if !ok {
 		known = &netproto.Error{Code: netproto.CodeInternal}
 	}
-	met, limited := errors.AsType[refusal](err)
+	met, limited := errors.AsType[admission.Refusal](err)
 	// Strangers can bring these about, and could fill the log; a store that is away has said so.
 	expected := limited || known.Code == netproto.CodeFull && known.Cause == nil ||
 		slices.Contains([]netproto.Code{netproto.CodeStoreAway, netproto.CodeBusy, netproto.CodePeerUnreachable}, known.Code)
@@ -51,7 +54,7 @@ func (s *Server) note(ctx context.Context, err error, what string, about ...any)
 	}
 	switch {
 	case limited:
-		s.metrics.Refuse(met.limit)
+		s.metrics.Refuse(met.Limit)
 	case known.Code != netproto.CodeInternal:
 		s.metrics.Refuse(string(known.Code))
 	}
@@ -62,3 +65,10 @@ func (s *Server) note(ctx context.Context, err error, what string, about ...any)
 type misdirected struct{ error }
 
 func (m misdirected) Unwrap() error { return m.error }
+
+// retryAfter returns how long a client is told to wait, in whole seconds from 1:
+// the time given in err, or the interval of heartbeats.
+func retryAfter(err *netproto.Error) int {
+	wait := cmp.Or(err.RetryAfter, netproto.DefaultHeartbeat)
+	return max(int(math.Ceil(wait.Seconds())), 1)
+}

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/relay"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
@@ -50,7 +50,7 @@ func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c origin.Caller
 // notRelayed names the limit of a relay that is full.
 func (s *Server) notRelayed(err error) error {
 	if known, ok := errors.AsType[*netproto.Error](err); ok && known.Code == netproto.CodeFull {
-		return refusal{known, limitRelay}
+		return admission.Refusal{Err: known, Limit: admission.LimitRelay}
 	}
 	return err
 }
@@ -70,9 +70,11 @@ func (s *Server) relayRaw(ctx context.Context, conn net.Conn) {
 		addr = netaddr.Plain(at.AddrPort().Addr())
 	}
 	shared := s.proxies.Trust(addr) || s.others.Brings(addr)
-	if !shared && s.guard.requests.Take(limit.Source(addr), 1, s.guard.now()) > 0 {
-		s.metrics.Refuse(limitRateAddress)
-		return
+	if !shared {
+		if err := s.guard.Approach(addr); err != nil {
+			s.note(ctx, err, "a raw relay failed")
+			return
+		}
 	}
 	if node, elsewhere := s.others.MakerOf(token); elsewhere {
 		if err := s.passRaw(ctx, conn, node, token, addr); err != nil {

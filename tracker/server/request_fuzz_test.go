@@ -17,6 +17,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -36,7 +37,7 @@ func FuzzRequest(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	s := New(Config{Store: st, Identity: id, Name: "a tracker", Limits: &Limits{}, SeedClients: netproto.SeedOpen})
+	s := New(Config{Store: st, Identity: id, Name: "a tracker", Limits: &admission.Limits{}, SeedClients: netproto.SeedOpen})
 	plain, secure := s.plainRoutes(), s.secureRoutes()
 	state := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{PublicKey: public}}}
 	hash := strings.Repeat("ab", 32)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 )
@@ -33,7 +34,7 @@ func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c origin.C
 	if err != nil {
 		return req, nil, nil, nil, err
 	}
-	turn, err := begin(r.Context(), s.work, c, announces, decodeWait)
+	turn, err := s.work.Decode(r.Context(), c.Addr)
 	if err != nil {
 		return req, nil, nil, nil, err
 	}
@@ -61,14 +62,14 @@ func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c origin.C
 }
 
 func (s *Server) announce(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	if err := s.limitAnnounce(r, c); err != nil {
+	if err := s.guard.Announce(c, s.store.Full(r.Context(), c.Addr)); err != nil {
 		return err
 	}
 	req, batch, place, refused, err := s.readAnnounce(w, r, c)
 	if err != nil {
 		return err
 	}
-	if room := s.guard.room(c, len(batch), req.Reset); room < len(batch) {
+	if room := s.guard.Room(c, len(batch), req.Reset); room < len(batch) {
 		for _, index := range place[room:] {
 			refused = append(refused, s.fullAddress(index))
 		}
@@ -78,7 +79,7 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c origin.Calle
 	if err != nil {
 		return err
 	}
-	s.guard.mayHold(c, len(batch)-len(full), req.Reset)
+	s.guard.MayHold(c, len(batch)-len(full), req.Reset)
 	s.announcedTo(r.Context(), c.ID, batch, full)
 	for _, refusal := range full {
 		refusal.Index = place[refusal.Index]
@@ -88,6 +89,12 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c origin.Calle
 	accepted := len(req.Resources) - len(refused)
 	s.metrics.Announced(accepted)
 	return rest.Answer(w, netproto.AnnounceResponse{Accepted: accepted, Refused: refused})
+}
+
+// fullAddress returns the refusal of a resource beyond room.
+func (s *Server) fullAddress(index int) netproto.Refusal {
+	s.metrics.Refuse(admission.LimitResourcesAddress)
+	return netproto.Refusal{Index: index, Code: netproto.CodeFull, Detail: "the peers at this address have announced too many resources"}
 }
 
 func checkBatch(n int) error {
@@ -158,7 +165,7 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, c origin.Calle
 	if q.Err != nil {
 		return q.Err
 	}
-	resource, err := s.searches.resource(r.Context(), c, hash)
+	resource, err := s.searches.Resource(r.Context(), c, hash)
 	if err == nil && withPeers {
 		resource.Peers, err = s.sourcesFor(r.Context(), c, hash)
 	}
@@ -178,7 +185,7 @@ func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, c origin.
 	if q.Err != nil {
 		return q.Err
 	}
-	page, err := s.searches.browse(r.Context(), c, id, limit, cursor)
+	page, err := s.searches.Browse(r.Context(), c, id, limit, cursor)
 	if err != nil {
 		return err
 	}

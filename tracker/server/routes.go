@@ -130,7 +130,7 @@ func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Ca
 
 // seedWork does what takes long for a seed client when it is its turn.
 func (s *Server) seedWork(ctx context.Context, c seedapi.Caller, do func(yield func()) error) error {
-	turn, err := begin(ctx, s.work, origin.Caller{Addr: c.Addr}, lists, workWait)
+	turn, err := s.work.List(ctx, c.Addr)
 	if err != nil {
 		return err
 	}
@@ -195,6 +195,16 @@ func (s *Server) answerWith(h rest.Handler) http.Handler {
 			s.problem(w, r, err)
 		}
 	})
+}
+
+// within runs a handler if the limits allow the request.
+func (s *Server) within(h rest.Handler, w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+	done, err := s.guard.Request(r, c)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return h(w, r, c)
 }
 
 // needStore answers 503 while the store cannot do its work.

@@ -14,7 +14,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, c origin.Caller)
 	if q.Err != nil {
 		return q.Err
 	}
-	page, err := s.searches.search(r.Context(), c, search)
+	page, err := s.searches.Search(r.Context(), c, search)
 	if err != nil {
 		return err
 	}

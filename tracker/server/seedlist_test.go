@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -63,7 +64,7 @@ func TestTheListForSeedClientsHasBounds(t *testing.T) {
 		}})
 	}
 	tr := startTracker(t, func(c *server.Config) {
-		l.Store, c.Store, c.Limits = c.Store, l, &server.Limits{}
+		l.Store, c.Store, c.Limits = c.Store, l, &admission.Limits{}
 	})
 	began := time.Now()
 	var all sync.WaitGroup
@@ -92,7 +93,7 @@ func TestTheListForSeedClientsIsChargedByItsBytes(t *testing.T) {
 		l.rows = append(l.rows, store.SeedRow{SeedResource: netproto.SeedResource{PeerIP: "127.0.0.1", PeerPort: 1, ResourceName: strings.Repeat("n", 200), ResourceHash: fmt.Sprint(i)}})
 	}
 	tr := limitedWith(t, func(c *server.Config) {
-		l.Store, c.Store, c.Limits = c.Store, l, &server.Limits{RateAddress: 10}
+		l.Store, c.Store, c.Limits = c.Store, l, &admission.Limits{RateAddress: 10}
 	})
 	greedy, other := tr.plain("192.168.1.4"), tr.plain("192.168.1.5")
 	if got := greedy.send("GET", "/resource", ""); got.status != http.StatusOK {

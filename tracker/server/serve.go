@@ -14,6 +14,8 @@ import (
 
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/netproto/pulse"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/server/admission"
 )
 
 const (
@@ -32,7 +34,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	s.ports.set(lns)
 	split := newSplitter(lns, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
 	split.arrival = s.arrival
-	split.balancers, split.refused = s.config.Balancers, func() { s.metrics.Refuse(limitProxyHeader) }
+	split.balancers, split.refused = s.config.Balancers, func() { s.metrics.Refuse(admission.LimitProxyHeader) }
 	if s.relay.On() {
 		split.raw = s.relayRaw
 	}
@@ -71,6 +73,41 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 		return nil
 	})
 	return group.Wait()
+}
+
+// arrival decides whether a connection is let in; if not, it is closed unread.
+// Proxies bring the connections of many.
+func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
+	at, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return conn, true // from a listener in memory
+	}
+	addr := netaddr.Plain(at.AddrPort().Addr())
+	leave, refused := s.guard.Arrive(addr, s.proxies.Trust(addr))
+	if leave == nil {
+		s.metrics.Refuse(refused)
+		return nil, false
+	}
+	return &countedConn{Conn: conn, done: leave}, true
+}
+
+// countedConn gives its place back on the first Close.
+type countedConn struct {
+	net.Conn
+	closed atomic.Bool
+	done   func()
+}
+
+// Raw returns the connection that is counted. It must not be closed.
+func (c *countedConn) Raw() net.Conn { return c.Conn }
+
+// Close implements net.Conn.
+func (c *countedConn) Close() error {
+	err := c.Conn.Close()
+	if c.closed.CompareAndSwap(false, true) {
+		c.done()
+	}
+	return err
 }
 
 func (s *Server) httpServer(handler http.Handler) *http.Server {

@@ -3,8 +3,7 @@
 //
 // Each noun has its file: peers, resources, search, sources, access. Every
 // request comes in through routes.go, which maps methods and paths to handlers;
-// Owner is the way in for the tracker's owner. What a request may cost is decided in
-// limits.go and admission.go, for searches in lanes.go.
+// Owner is the way in for the tracker's owner.
 package server
 
 import (
@@ -16,11 +15,11 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/dialback"
-	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/nodes"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
@@ -60,7 +59,7 @@ type Config struct {
 	Role        Role                // RoleBoth; RoleAPI is for a store without search
 	SeedClients netproto.SeedPolicy // netproto.SeedLAN; always SeedOff with AccessInvite, and with another role than RoleBoth
 	Heartbeat   time.Duration       // interval for peers in whole seconds; netproto.DefaultHeartbeat
-	Limits      *Limits             // DefaultLimits
+	Limits      *admission.Limits   // admission.DefaultLimits
 	Proxies     origin.Proxies      // reverse proxies whose headers are believed; none
 	Balancers   origin.Proxies      // proxies whose connections begin with a header of the PROXY protocol; none
 	PublicURL   string              // HOST:PORT in links; what the visitor used
@@ -104,15 +103,14 @@ type Server struct {
 	conns    *connections
 	requests metrics.Meter // answered so far
 	metrics  *metrics.Metrics
-	guard    *guard
-	searches *searcher
-	work     *limit.Turns // for everything that takes long
+	guard    *admission.Guard
+	searches *admission.Searcher
+	work     *admission.Work // for everything that takes long
 	proxies  origin.Proxies
 	reach    *dialback.Peers
 	lines    *line.Lines
 	calls    *line.Calls
 	relay    *relay.Relay
-	notes    *noteRates
 	wishes   *wishes.Wishes
 	others   *nodes.Others
 	public   atomic.Pointer[public] // address of the tracker
@@ -138,18 +136,17 @@ func New(c Config) *Server {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts, conns: newConnections()}
-	limits := DefaultLimits()
+	limits := admission.DefaultLimits()
 	if c.Limits != nil {
 		limits = *c.Limits
 	}
-	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, dialback.New(c.Identity, s.config.lease(), c.Logger)
-	s.work = newWork()
-	s.searches = newSearcher(s.store, s.guard, s.work)
+	s.guard, s.proxies, s.reach = admission.NewGuard(limits), c.Proxies, dialback.New(c.Identity, s.config.lease(), c.Logger)
+	s.work = admission.NewWork()
+	s.searches = admission.NewSearcher(s.store, s.guard, s.work)
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: rest.ReadBody, Work: s.seedWork,
-		Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
+		Charge: func(c seedapi.Caller, bytes int) { s.guard.ChargeBytes(c.Addr, bytes) }}
 	s.lines = line.New(host{s}, 0)
 	s.calls = line.NewCalls(s.lines)
-	s.notes = newNoteRates()
 	s.wishes = s.newWishes()
 	s.others = s.newOthers()
 	s.SetPublicAddress(c.PublicURL)

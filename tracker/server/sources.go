@@ -27,7 +27,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c origin.Caller
 
 // sourcesFor lists the sources of a content as the caller may see them, without the caller.
 func (s *Server) sourcesFor(ctx context.Context, c origin.Caller, hash netproto.ContentHash) ([]netproto.Source, error) {
-	found, err := s.searches.sources(ctx, c, hash, maxSources+1) // one may be the caller
+	found, err := s.searches.Sources(ctx, c, hash, maxSources+1) // one may be the caller
 	if err != nil {
 		return nil, err
 	}

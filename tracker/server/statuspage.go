@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
@@ -71,7 +72,7 @@ type suggestionView struct{ Name, Query string }
 type statusPage struct {
 	config   *Config
 	store    store.Store
-	searches *searcher
+	searches *admission.Searcher
 	rate     *metrics.Meter
 }
 
@@ -133,7 +134,7 @@ func (p *statusPage) fillLists(r *http.Request, c origin.Caller, link netproto.L
 
 func (p *statusPage) listed(ctx context.Context, c origin.Caller, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
 	q.MaxSize = -1
-	if page, err = p.searches.search(ctx, c, q); err != nil {
+	if page, err = p.searches.Search(ctx, c, q); err != nil {
 		return nil, page, err
 	}
 	for _, hit := range page.Items {

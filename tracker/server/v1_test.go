@@ -18,6 +18,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/store"
 )
 
@@ -343,7 +344,7 @@ func (*uncounted) Stats(context.Context) (netproto.Stats, error) {
 }
 
 func TestAHeartbeatSucceedsWithoutCounts(t *testing.T) {
-	limits := server.Limits{} // a limit of peers would ask for the counts, too
+	limits := admission.Limits{} // a limit of peers would ask for the counts, too
 	tr := startTracker(t, func(c *server.Config) { c.Store, c.Limits = &uncounted{c.Store}, &limits })
 	peer := tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
