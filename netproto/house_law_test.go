@@ -55,6 +55,7 @@ var walls = []wall{
 	{room: "tracker/server/rest", may: []string{"tracker/server/origin", "tracker/strictjson", "tracker/store", "netproto"}},
 	{room: "tracker/server/metrics", may: []string{"tracker/server/origin", "tracker/store", "netproto", "netproto/pulse"}},
 	{room: "tracker/server/admission", may: []string{"tracker/server/origin", "tracker/limit", "tracker/store", "netproto"}},
+	{room: "tracker/server/places", may: []string{"tracker/server/origin", "tracker/dialback", "tracker/netaddr", "tracker/store", "netproto"}},
 	{room: "tracker/server", may: []string{"tracker/server/...", "tracker/dialback", "tracker/line", "tracker/nodes", "tracker/relay", "tracker/wishes", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore", "tracker/pgstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/memory", "tracker/record", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},

@@ -59,10 +59,10 @@ func (s *Server) arrange(ctx context.Context, c origin.Caller, req netproto.Call
 		return answer, callRefused, admission.TooMany(admission.LimitCallsPair, wait, "this peer has just called that one")
 	}
 	called := origin.Caller{Key: &to.Key, ID: req.PeerID, Addr: seen[0].Addr()}
-	answer.Call, answer.Addresses = line.NewCallID(), s.callAddresses(to.Peer, s.viewerOf(c))
+	answer.Call, answer.Addresses = line.NewCallID(), s.places.Call(to.Peer, s.places.Viewer(c))
 	ring := netproto.Ring{
 		Call: answer.Call, PeerID: c.ID, Key: *c.Key, Name: from.Name, Hash: req.Hash,
-		Addresses: s.callAddresses(from, s.viewerOf(called)),
+		Addresses: s.places.Call(from, s.places.Viewer(called)),
 	}
 	if answer.Addresses == nil {
 		answer.Addresses = []string{}

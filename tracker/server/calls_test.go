@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -372,44 +371,4 @@ func TestTheRouterMaySayThePublicAddressLater(t *testing.T) {
 			t.Errorf("%s is told %q and %q", from, joined.TrackerAt, beat.TrackerAt)
 		}
 	}
-}
-
-// FuzzAddresses has a peer write whatever it wants. No address of it comes out, except
-// private ones to its own network.
-func FuzzAddresses(f *testing.F) {
-	for _, seed := range []string{
-		`{"name":"x","port":4000,"mapped_port":40000,"candidates":["203.0.113.1:80","192.168.1.7:22","[fd00::1]:1"]}`,
-		`{"port":22,"mapped_port":80,"candidates":["8.8.8.8:53","127.0.0.1:1","169.254.169.254:80","[::ffff:203.0.113.1]:1"]}`,
-		`{"port":65535,"candidates":["10.0.0.1:65535","255.255.255.255:1","[ff02::1]:1"],"addresses":["203.0.113.1:80"],"observed":"203.0.113.1:80"}`,
-	} {
-		f.Add(seed, seed)
-	}
-	seenAt := netip.MustParseAddr("198.51.100.7")
-	meetings := map[netip.Addr]*server.Meeting{}
-	for _, from := range []string{"198.51.100.8", "198.51.100.7", "2001:db8::8", "192.168.1.12"} {
-		from := netip.MustParseAddr(from)
-		meetings[from] = server.Meet(f, netip.AddrPortFrom(seenAt, 5555), netip.AddrPortFrom(from, 6666))
-	}
-	f.Fuzz(func(t *testing.T, calleeSays, callerSays string) {
-		var callee, caller netproto.JoinRequest
-		if json.Unmarshal([]byte(calleeSays), &callee) != nil || json.Unmarshal([]byte(callerSays), &caller) != nil {
-			return
-		}
-		for from, meeting := range meetings {
-			for what, list := range meeting.Told(callee, caller) {
-				for _, text := range list {
-					if strings.HasPrefix(text, ":") {
-						continue // the tracker's own host
-					}
-					ip := netip.MustParseAddrPort(text).Addr()
-					if ip != seenAt && ip != from && !(ip.IsPrivate() && from == seenAt) {
-						t.Errorf("%s, the other one at %s: %s", what, from, text)
-					}
-				}
-				if len(list) > netproto.MaxCallAddresses+2 {
-					t.Errorf("%s: %d addresses", what, len(list))
-				}
-			}
-		}
-	})
 }

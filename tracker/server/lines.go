@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/places"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
@@ -32,7 +33,7 @@ func (s *Server) line(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 		s.log.Debug("a connection could not become a line", slog.Any("error", err))
 		return nil // no answer is possible now
 	}
-	at := netip.AddrPortFrom(c.Addr, cmp.Or(seen.Port(), outsidePort(peer, c.Addr))) // of a port that a proxy hides, the best guess
+	at := netip.AddrPortFrom(c.Addr, cmp.Or(seen.Port(), places.OutsidePort(peer, c.Addr))) // of a port that a proxy hides, the best guess
 	joined := peer.Observed.Addr()
 	moved := joined.Is4() == c.Addr.Is4() && joined != c.Addr
 	if s.lines.Open(conn, early, line.Owner{Key: *c.Key, Seen: seen}, at, moved) {

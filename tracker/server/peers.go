@@ -6,10 +6,10 @@ import (
 	"net/netip"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/places"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
@@ -19,7 +19,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 	if err := rest.ReadJSON(w, r, &req); err != nil {
 		return err
 	}
-	peer, err := peerOf(req, c)
+	peer, err := places.PeerOf(req, c)
 	if err != nil {
 		return err
 	}
@@ -45,58 +45,8 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c origin.Caller) e
 		Digest:           held.Digest,
 		Line:             true,
 		Notes:            s.store.NotesFor(c.ID),
-		TrackerAt:        s.trackerAt(c),
+		TrackerAt:        s.places.TrackerAt(c),
 	})
-}
-
-// peerOf checks what a peer says about itself. Its address is where its connection
-// comes from, so nobody can send others anywhere else.
-func peerOf(req netproto.JoinRequest, c origin.Caller) (store.Peer, error) {
-	switch {
-	case len(req.Name) > netproto.MaxPeerName:
-		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has %d bytes, %d are allowed", len(req.Name), netproto.MaxPeerName)
-	case !utf8.ValidString(req.Name) || netproto.Printable(req.Name) != req.Name:
-		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has invisible characters")
-	case req.Port < 1 || req.Port > 65535:
-		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "port is from 1 to 65535, not %d", req.Port)
-	case req.MappedPort < 0 || req.MappedPort > 65535:
-		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "mapped_port is from 0 to 65535, not %d", req.MappedPort)
-	case req.SeedPort < 0 || req.SeedPort > 65535:
-		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "seed_port is from 0 to 65535, not %d", req.SeedPort)
-	}
-	candidates, err := candidatesOf(req.Candidates)
-	if err != nil {
-		return store.Peer{}, err
-	}
-	return store.Peer{
-		Key:        *c.Key,
-		Name:       req.Name,
-		Observed:   netip.AddrPortFrom(c.Addr, uint16(req.Port)),
-		MappedPort: uint16(req.MappedPort),
-		SeedPort:   uint16(req.SeedPort),
-		Candidates: candidates,
-		Unlisted:   req.Unlisted,
-	}, nil
-}
-
-// candidatesOf reads the addresses that a peer has in its own network. It omits
-// any that are not private, so a candidate never sends anybody to an address on
-// the internet.
-func candidatesOf(texts []string) ([]netip.AddrPort, error) {
-	if len(texts) > netproto.MaxCandidates {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "there are %d candidates, %d are allowed", len(texts), netproto.MaxCandidates)
-	}
-	var list []netip.AddrPort
-	for _, text := range texts {
-		at, err := netip.ParseAddrPort(text)
-		if err != nil || at.Port() == 0 {
-			return nil, netproto.Errorf(netproto.CodeInvalid, "%q is not an ip:port", text)
-		}
-		if at.Addr().Zone() == "" && at.Addr().Unmap().IsPrivate() {
-			list = append(list, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()))
-		}
-	}
-	return list, nil
 }
 
 func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
@@ -136,7 +86,7 @@ func (s *Server) beat(
 	if status != netproto.HeartbeatJoin {
 		reachable = s.reach.Sign(c.ID, s.signOf(ctx, c, at))
 	}
-	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable, TrackerAt: s.trackerAt(c)}
+	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable, TrackerAt: s.places.TrackerAt(c)}
 	if status != netproto.HeartbeatJoin {
 		response.Notes = s.store.NotesFor(c.ID)
 		response.Wishes = s.wishes.Renew(c.ID)
@@ -157,7 +107,7 @@ func (s *Server) signOf(ctx context.Context, c origin.Caller, joined netip.AddrP
 	if err != nil {
 		return joined
 	}
-	return netip.AddrPortFrom(c.Addr, outsidePort(peer, c.Addr))
+	return netip.AddrPortFrom(c.Addr, places.OutsidePort(peer, c.Addr))
 }
 
 // leaveTime bounds how long the store may take to note that a peer has left.

@@ -9,7 +9,6 @@ package server
 import (
 	"cmp"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -22,6 +21,7 @@ import (
 	"centralizedp2p/tracker/server/admission"
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/places"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 	"centralizedp2p/tracker/wishes"
@@ -113,7 +113,7 @@ type Server struct {
 	relay    *relay.Relay
 	wishes   *wishes.Wishes
 	others   *nodes.Others
-	public   atomic.Pointer[public] // address of the tracker
+	places   *places.Places
 	ports    ports
 }
 
@@ -149,6 +149,7 @@ func New(c Config) *Server {
 	s.calls = line.NewCalls(s.lines)
 	s.wishes = s.newWishes()
 	s.others = s.newOthers()
+	s.places = places.New(s.seen, s.reach.Known)
 	s.SetPublicAddress(c.PublicURL)
 	relayed := relay.DefaultLimits()
 	if c.Relay != nil {
@@ -162,6 +163,11 @@ func New(c Config) *Server {
 	s.metrics.Ways(s.lines.Len, s.relay.Circuits, s.relay.Bytes)
 	return s
 }
+
+// SetPublicAddress says at which HOST:PORT others reach the tracker, as its operator or
+// its router told; "" if that is no longer known. If the host is an address, peers in the
+// tracker's own network are published there. It may be called while the server runs.
+func (s *Server) SetPublicAddress(at string) { s.places.SetPublic(at) }
 
 // Requests returns how many requests the server has answered.
 func (s *Server) Requests() uint64 { return s.requests.Total() }

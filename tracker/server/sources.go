@@ -31,7 +31,7 @@ func (s *Server) sourcesFor(ctx context.Context, c origin.Caller, hash netproto.
 	if err != nil {
 		return nil, err
 	}
-	viewer := s.viewerOf(c)
+	viewer := s.places.Viewer(c)
 	list := make([]netproto.Source, 0, len(found))
 	for _, source := range found {
 		if source.Key == *c.Key || len(list) == maxSources {
@@ -41,9 +41,9 @@ func (s *Server) sourcesFor(ctx context.Context, c origin.Caller, hash netproto.
 			PeerID:    source.ID(),
 			Key:       source.Key,
 			Name:      source.Name,
-			Addresses: s.addressesFor(source.Peer, viewer),
+			Addresses: s.places.Source(source.Peer, viewer),
 			Part:      source.Part,
-			Reach:     s.reachFor(source.Peer, viewer),
+			Reach:     s.places.Reach(source.Peer, viewer),
 			Mapped:    source.MappedPort != 0,
 			Callable:  len(s.seen(source.ID())) > 0,
 		})

@@ -1,10 +1,13 @@
-package server
+// Package places knows where peers are: it checks what they say about themselves, and decides
+// under which addresses others are told of them. It knows neither requests nor lines.
+package places
 
 import (
 	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/dialback"
@@ -12,6 +15,21 @@ import (
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/store"
 )
+
+// Places knows where peers are.
+type Places struct {
+	seen   func(netproto.PeerID) []netip.AddrPort
+	reach  func(netproto.PeerID, netip.Addr) netproto.Reachability
+	public atomic.Pointer[public]
+}
+
+// New returns places of a tracker whose own is not known. seen tells where the lines of a peer
+// are seen, reach what dialling back said about a peer at an address.
+func New(seen func(netproto.PeerID) []netip.AddrPort, reach func(netproto.PeerID, netip.Addr) netproto.Reachability) *Places {
+	ps := &Places{seen: seen, reach: reach}
+	ps.public.Store(&public{})
+	return ps
+}
 
 // place is where the tracker sees a peer: an ip that a connection proved, with the
 // port of the peer's line there, or 0.
@@ -22,9 +40,9 @@ type place struct {
 
 // placesOf returns the places of a peer, one for each family, that of its join first.
 // A line says more than a join: it is there now.
-func (s *Server) placesOf(p store.Peer) []place {
+func (ps *Places) placesOf(p store.Peer) []place {
 	list := []place{{ip: p.Observed.Addr()}}
-	for _, seen := range s.seen(p.ID()) {
+	for _, seen := range ps.seen(p.ID()) {
 		at := place{ip: seen.Addr(), line: seen.Port()}
 		if at.ip.Is4() == list[0].ip.Is4() {
 			list[0] = at
@@ -35,24 +53,25 @@ func (s *Server) placesOf(p store.Peer) []place {
 	return list
 }
 
-// outsidePort returns the port at which others outside its network reach a peer. No
+// OutsidePort returns the port at which others outside its network reach a peer. No
 // router changes ports of IPv6.
-func outsidePort(p store.Peer, ip netip.Addr) uint16 {
+func OutsidePort(p store.Peer, ip netip.Addr) uint16 {
 	if ip.Is4() {
 		return cmp.Or(p.MappedPort, p.Observed.Port())
 	}
 	return p.Observed.Port()
 }
 
-// viewer is a peer that is given the addresses of another one.
-type viewer struct {
+// Viewer is a peer that is given the addresses of another one.
+type Viewer struct {
 	ips   []netip.Addr // where the tracker sees it, at most one for each family
 	relay bool         // behind a proxy that nobody named, so the ips are the proxy's
 }
 
-func (s *Server) viewerOf(c origin.Caller) viewer {
-	v := viewer{ips: []netip.Addr{c.Addr}, relay: c.Relay}
-	for _, seen := range s.seen(c.ID) {
+// Viewer returns a caller as a viewer.
+func (ps *Places) Viewer(c origin.Caller) Viewer {
+	v := Viewer{ips: []netip.Addr{c.Addr}, relay: c.Relay}
+	for _, seen := range ps.seen(c.ID) {
 		if seen.Addr().Is4() != c.Addr.Is4() {
 			v.ips = append(v.ips, seen.Addr())
 		}
@@ -61,7 +80,7 @@ func (s *Server) viewerOf(c origin.Caller) viewer {
 }
 
 // of returns the ip of the viewer in the family of another, or the one it has.
-func (v viewer) of(ip netip.Addr) netip.Addr {
+func (v Viewer) of(ip netip.Addr) netip.Addr {
 	if len(v.ips) > 1 && v.ips[1].Is4() == ip.Is4() {
 		return v.ips[1]
 	}
@@ -69,23 +88,23 @@ func (v viewer) of(ip netip.Addr) netip.Addr {
 }
 
 // speaks reports whether the viewer is known to have a family.
-func (v viewer) speaks(ip netip.Addr) bool { return v.of(ip).Is4() == ip.Is4() }
+func (v Viewer) speaks(ip netip.Addr) bool { return v.of(ip).Is4() == ip.Is4() }
 
 // near reports whether a peer and the viewer are in the same network, as far as the
 // tracker can tell.
-func (v viewer) near(places []place) bool {
+func (v Viewer) near(places []place) bool {
 	return !v.relay && slices.ContainsFunc(places, func(at place) bool {
 		return slices.Contains(v.ips, at.ip) || netaddr.IsLocal(at.ip) && netaddr.IsLocal(v.of(at.ip))
 	})
 }
 
 // outside reports whether a peer is in the tracker's network, and the viewer is not.
-func (v viewer) outside(at place) bool {
+func (v Viewer) outside(at place) bool {
 	return netaddr.IsLocal(at.ip) && !netaddr.IsLocal(v.of(at.ip))
 }
 
 // sorted puts the families that the viewer has first.
-func (v viewer) sorted(places []place) []place {
+func (v Viewer) sorted(places []place) []place {
 	slices.SortStableFunc(places, func(a, b place) int {
 		switch {
 		case v.speaks(a.ip) == v.speaks(b.ip):
@@ -98,17 +117,17 @@ func (v viewer) sorted(places []place) []place {
 	return places
 }
 
-// addressesFor returns the addresses of a peer as a source: where the tracker sees it,
+// Source returns the addresses of a peer as a source: where the tracker sees it,
 // and its private addresses if both are in the same network.
-func (s *Server) addressesFor(p store.Peer, v viewer) []string {
-	places, port := s.placesOf(p), strconv.Itoa(int(p.Observed.Port()))
+func (ps *Places) Source(p store.Peer, v Viewer) []string {
+	places, port := ps.placesOf(p), strconv.Itoa(int(p.Observed.Port()))
 	list := addresses{}
 	for _, at := range v.sorted(places) {
 		switch {
 		case v.outside(at) && p.MappedPort != 0 && at.ip.Is4():
 			// The tracker's router has passed a port on to the peer, so the peer is
 			// reached where the tracker is.
-			if public := s.publicIP(at.ip); public.IsValid() {
+			if public := ps.publicIP(at.ip); public.IsValid() {
 				list.add(public, p.MappedPort)
 			} else {
 				list = append(list, ":"+strconv.Itoa(int(p.MappedPort)))
@@ -122,23 +141,23 @@ func (s *Server) addressesFor(p store.Peer, v viewer) []string {
 		case netaddr.IsLocal(at.ip):
 			list.add(at.ip, p.Observed.Port())
 		default:
-			list.add(at.ip, outsidePort(p, at.ip))
+			list.add(at.ip, OutsidePort(p, at.ip))
 		}
 	}
 	return list.private(p, v, places)
 }
 
-// callAddresses returns the addresses at which a peer and a viewer try to meet: where
+// Call returns the addresses at which a peer and a viewer try to meet: where
 // its line is seen, which shows what its router makes of its port, the port it claims,
 // and its private addresses if both are in the same network.
-func (s *Server) callAddresses(p store.Peer, v viewer) []string {
-	places := s.placesOf(p)
+func (ps *Places) Call(p store.Peer, v Viewer) []string {
+	places := ps.placesOf(p)
 	list := addresses{}
 	for _, at := range v.sorted(places) {
 		switch {
 		case v.outside(at):
-			if public := s.publicIP(at.ip); public.IsValid() {
-				list.dialable(public, outsidePort(p, at.ip))
+			if public := ps.publicIP(at.ip); public.IsValid() {
+				list.dialable(public, OutsidePort(p, at.ip))
 			}
 		case at.ip.IsLoopback() && !v.of(at.ip).IsLoopback():
 			// The other one knows no way to this computer; its private addresses do.
@@ -147,7 +166,7 @@ func (s *Server) callAddresses(p store.Peer, v viewer) []string {
 			list.dialable(at.ip, p.Observed.Port())
 		default:
 			list.dialable(at.ip, at.line)
-			list.dialable(at.ip, outsidePort(p, at.ip))
+			list.dialable(at.ip, OutsidePort(p, at.ip))
 		}
 	}
 	list = list.private(p, v, places)
@@ -171,7 +190,7 @@ func (l *addresses) dialable(ip netip.Addr, port uint16) {
 }
 
 // private adds the private addresses of a peer if the viewer is in the same network.
-func (l addresses) private(p store.Peer, v viewer, places []place) []string {
+func (l addresses) private(p store.Peer, v Viewer, places []place) []string {
 	if v.near(places) {
 		for _, candidate := range p.Candidates {
 			l.add(candidate.Addr(), candidate.Port())
@@ -180,21 +199,21 @@ func (l addresses) private(p store.Peer, v viewer, places []place) []string {
 	return l
 }
 
-// reachFor returns what dialling back says about a peer in the family of the viewer. Of
+// Reach returns what dialling back says about a peer in the family of the viewer. Of
 // one in the tracker's own network it says nothing to others.
-func (s *Server) reachFor(p store.Peer, v viewer) netproto.Reachability {
-	at := v.sorted(s.placesOf(p))[0]
+func (ps *Places) Reach(p store.Peer, v Viewer) netproto.Reachability {
+	at := v.sorted(ps.placesOf(p))[0]
 	if v.outside(at) {
 		return netproto.ReachableUnknown
 	}
-	return s.reach.Known(p.ID(), at.ip)
+	return ps.reach(p.ID(), at.ip)
 }
 
-// SetPublicAddress says at which HOST:PORT others reach the tracker, as its operator or
+// SetPublic says at which HOST:PORT others reach the tracker, as its operator or
 // its router told; "" if that is no longer known. If the host is an address, peers in the
 // tracker's own network are published there. It may be called while the server runs.
-func (s *Server) SetPublicAddress(at string) {
-	s.public.Store(&public{at, ipOfURL(at)})
+func (ps *Places) SetPublic(at string) {
+	ps.public.Store(&public{at, ipOfURL(at)})
 }
 
 // public is where others reach the tracker: HOST:PORT, and the ip in it if it has one.
@@ -203,17 +222,17 @@ type public struct {
 	ip netip.Addr
 }
 
-// trackerAt is what a caller is told about where others reach the tracker.
-func (s *Server) trackerAt(c origin.Caller) string {
+// TrackerAt is what a caller is told about where others reach the tracker.
+func (ps *Places) TrackerAt(c origin.Caller) string {
 	if !netaddr.IsLocal(c.Addr) {
 		return ""
 	}
-	return s.public.Load().at
+	return ps.public.Load().at
 }
 
 // publicIP returns the tracker's public ip of the same family.
-func (s *Server) publicIP(family netip.Addr) netip.Addr {
-	if ip := s.public.Load().ip; ip.Is4() == family.Is4() {
+func (ps *Places) publicIP(family netip.Addr) netip.Addr {
+	if ip := ps.public.Load().ip; ip.Is4() == family.Is4() {
 		return ip
 	}
 	return netip.Addr{}
