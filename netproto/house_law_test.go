@@ -56,6 +56,7 @@ var walls = []wall{
 	{room: "tracker/server/metrics", may: []string{"tracker/server/origin", "tracker/store", "netproto", "netproto/pulse"}},
 	{room: "tracker/server/admission", may: []string{"tracker/server/origin", "tracker/limit", "tracker/store", "netproto"}},
 	{room: "tracker/server/places", may: []string{"tracker/server/origin", "tracker/dialback", "tracker/netaddr", "tracker/store", "netproto"}},
+	{room: "tracker/server/front", may: []string{"tracker/server/origin", "tracker/netaddr", "netproto", "netproto/identity"}},
 	{room: "tracker/server", may: []string{"tracker/server/...", "tracker/dialback", "tracker/line", "tracker/nodes", "tracker/relay", "tracker/wishes", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore", "tracker/pgstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/memory", "tracker/record", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},
@@ -158,6 +159,7 @@ var shelves = []shelf{
 	{library: "golang.org/x/crypto/...", rooms: []string{"netproto/identity"}},
 	{library: "github.com/libp2p/go-netroute/...", rooms: []string{"netproto/portmap"}},
 	{library: "github.com/prometheus/...", rooms: []string{"tracker/server/metrics"}},
+	{library: "github.com/pires/...", rooms: []string{"tracker/server/front"}},
 	{library: "github.com/spf13/...", rooms: []string{"app/command", "app/command/control", "app/command/drive", "app/command/person", "app/command/serve", "app/command/usage", "app/command/webpage", "tracker", "tracker/cli"}},
 	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece"}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
 }

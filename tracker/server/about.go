@@ -17,6 +17,10 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ origin.Caller
 	if len(s.config.Addresses) > 1 {
 		addresses = s.config.Addresses
 	}
+	var ports []int
+	if list := s.ports.Load(); list != nil {
+		ports = *list
+	}
 	return rest.Answer(w, netproto.TrackerInfo{
 		Name:             s.config.Name,
 		Fingerprint:      s.config.Identity.Fingerprint(),
@@ -31,7 +35,7 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ origin.Caller
 		},
 		Addresses: addresses,
 
-		Ports: s.ports.list(),
+		Ports: ports,
 		Line:  true,
 		Relay: s.relay.On(),
 

@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server/front"
 	"centralizedp2p/tracker/server/origin"
 )
 
 // Hurry bounds each phase of a connection by d.
 func (s *Server) Hurry(d time.Duration) {
-	s.timeouts = timeouts{firstByte: d, header: d, read: d, write: d, idle: d, stop: d}
+	s.times = front.Times{FirstByte: d, Header: d, Read: d, Write: d, Idle: d, Stop: d}
 }
 
 // StopWithin bounds how long the server waits for its connections when it stops.
-func (s *Server) StopWithin(d time.Duration) { s.timeouts.stop = d }
+func (s *Server) StopWithin(d time.Duration) { s.times.Stop = d }
 
 // TimeBy lets the limits go by another clock.
 func (s *Server) TimeBy(now func() time.Time) { s.guard.Now = now }

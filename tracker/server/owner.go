@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/relay"
+	"centralizedp2p/tracker/server/front"
 	"centralizedp2p/tracker/store"
 )
 
@@ -20,7 +22,7 @@ import (
 type Owner struct {
 	access Access
 	store  store.Store
-	conns  *connections
+	conns  *front.Conns
 	lines  *line.Lines
 	relay  *relay.Relay
 	log    *slog.Logger
@@ -100,7 +102,7 @@ func (o *Owner) Ban(ctx context.Context, b store.Ban) error {
 // cut ends the connections and lines of a target at this node and returns how many. Other
 // nodes do so once they follow.
 func (o *Owner) cut(t store.Target) int {
-	return o.conns.cut(t) + o.lines.Cut(lineOwners(t)) + o.relay.Cut(relayTakers(t))
+	return o.conns.Cut(connections(t)) + o.lines.Cut(lineOwners(t)) + o.relay.Cut(relayTakers(t))
 }
 
 // Unban ends a ban.
@@ -131,4 +133,11 @@ func checkWords(what, text string, most int) error {
 		return netproto.Errorf(netproto.CodeInvalid, "%s has invisible characters", what)
 	}
 	return nil
+}
+
+// connections returns what a ban or the end of a membership is about.
+func connections(t store.Target) func(netproto.Fingerprint, netip.Addr) bool {
+	return func(key netproto.Fingerprint, from netip.Addr) bool {
+		return !t.Key.IsZero() && key == t.Key || t.Prefix.IsValid() && t.Prefix.Contains(from)
+	}
 }

@@ -1,11 +1,16 @@
 package server_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
@@ -132,5 +137,36 @@ func TestAProxyOverTLSMaySpeakForOthersOrItself(t *testing.T) {
 	joined := proxy.joinWith(http.Header{"Client-Cert": {clientCertOf(behind)}, "X-Forwarded-For": {"198.51.100.9"}})
 	if joined.PeerID != behind.PeerID() || joined.ObservedAddress != "198.51.100.9:4000" {
 		t.Errorf("for another: %+v", joined)
+	}
+}
+
+func TestAConnectionOfABalancerIsThatOfItsClient(t *testing.T) {
+	tr := startTracker(t, func(c *server.Config) { c.Balancers = origin.Proxies{netip.MustParsePrefix("127.0.0.1/32")} })
+	c := tr.client("")
+	header := "PROXY TCP4 192.168.1.7 198.51.100.1 4444 5000\r\n"
+	c.http.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err == nil {
+			_, err = conn.Write([]byte(header))
+		}
+		return conn, err
+	}
+	if joined := c.join(netproto.JoinRequest{Port: 4000}); joined.ObservedAddress != "192.168.1.7:4000" {
+		t.Errorf("it is seen at %s", joined.ObservedAddress)
+	}
+	plain, err := net.Dial("tcp", tr.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	plain.SetDeadline(time.Now().Add(patience))
+	io.WriteString(plain, "GET /healthz HTTP/1.1\r\n\r\n")
+	if said, _ := io.ReadAll(plain); len(said) > 0 {
+		t.Errorf("without a header it is told %q", said)
+	}
+	c.http.CloseIdleConnections()
+	if body := c.send("GET", "/metrics", "").body; !strings.Contains(body, `cp2p_refusals_total{reason="proxy-header"} 1`) {
+		t.Error("the refusal is not counted")
 	}
 }

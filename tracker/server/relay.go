@@ -61,7 +61,7 @@ func (s *Server) notRelayed(err error) error {
 func (s *Server) relayRaw(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	var token netproto.RelayToken
-	conn.SetReadDeadline(time.Now().Add(s.timeouts.firstByte))
+	conn.SetReadDeadline(time.Now().Add(s.times.FirstByte))
 	if _, err := io.ReadFull(conn, token[:]); err != nil {
 		return
 	}

@@ -178,7 +178,7 @@ func (s *Server) answerWith(h rest.Handler) http.Handler {
 			}
 		}()
 		s.requests.Count()
-		s.conns.name(r)
+		s.conns.Name(r)
 		// net/http ignores a Content-Length beside chunks, where a proxy may have gone by
 		// it and taken what follows for part of this body (RFC 9112 §6.1).
 		if len(r.TransferEncoding) > 0 {

@@ -9,6 +9,7 @@ package server
 import (
 	"cmp"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -19,6 +20,7 @@ import (
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/server/admission"
+	"centralizedp2p/tracker/server/front"
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/places"
@@ -26,27 +28,6 @@ import (
 	"centralizedp2p/tracker/store"
 	"centralizedp2p/tracker/wishes"
 )
-
-// timeouts bound every phase of a connection.
-type timeouts struct {
-	firstByte time.Duration
-	header    time.Duration // also of the TLS handshake
-	read      time.Duration // header and body
-	write     time.Duration // from the end of the header to the end of the answer
-	idle      time.Duration
-	stop      time.Duration // for requests under way when the server stops
-}
-
-// defaultTimeouts give a full body time on a slow line. The idle time spans two
-// heartbeats, so a peer keeps its connection.
-var defaultTimeouts = timeouts{
-	firstByte: 5 * time.Second,
-	header:    5 * time.Second,
-	read:      20 * time.Second,
-	write:     30 * time.Second,
-	idle:      75 * time.Second,
-	stop:      5 * time.Second,
-}
 
 // Config describes a tracker. Store and Identity are required, the rest has
 // defaults.
@@ -99,8 +80,8 @@ type Server struct {
 	store    store.Store
 	seed     *seedapi.API
 	log      *slog.Logger
-	timeouts timeouts
-	conns    *connections
+	times    front.Times
+	conns    *front.Conns
 	requests metrics.Meter // answered so far
 	metrics  *metrics.Metrics
 	guard    *admission.Guard
@@ -114,7 +95,7 @@ type Server struct {
 	wishes   *wishes.Wishes
 	others   *nodes.Others
 	places   *places.Places
-	ports    ports
+	ports    atomic.Pointer[[]int] // that it listens on, once it does
 }
 
 // New returns a server; Serve runs it.
@@ -135,7 +116,7 @@ func New(c Config) *Server {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts, conns: newConnections()}
+	s := &Server{config: c, store: c.Store, log: c.Logger, times: front.DefaultTimes, conns: front.NewConns()}
 	limits := admission.DefaultLimits()
 	if c.Limits != nil {
 		limits = *c.Limits

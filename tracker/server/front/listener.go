@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"context"
@@ -6,12 +6,13 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/netaddr"
 )
 
 // tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No plain
@@ -21,29 +22,15 @@ const tlsHandshake = 0x16
 // splitter divides the connections of its listeners by their first byte: TLS goes
 // to one branch, anything else to the other.
 type splitter struct {
+	config Config
 	lns    []net.Listener
 	secure *branch
 	plain  *branch
-	config *tls.Config
-	wait   time.Duration // for the first byte
-
-	// raw takes over a connection whose first byte is netproto.RawRelay; it returns
-	// when that has ended. If it is nil, such a connection is like any other.
-	raw func(context.Context, net.Conn)
-
-	// arrival decides whether a connection is let in and may wrap it; nil lets in
-	// all.
-	arrival func(net.Conn) (net.Conn, bool)
-
-	// balancers are proxies whose connections begin with a header, see readProxyHeader;
-	// refused counts connections of theirs that have none, and those of others that have one.
-	balancers origin.Proxies
-	refused   func()
 }
 
-func newSplitter(lns []net.Listener, config *tls.Config, wait time.Duration) *splitter {
+func newSplitter(lns []net.Listener, c Config) *splitter {
 	at := lns[0].Addr()
-	return &splitter{lns: lns, config: config, wait: wait, secure: newBranch(at), plain: newBranch(at), refused: func() {}}
+	return &splitter{config: c, lns: lns, secure: newBranch(at), plain: newBranch(at)}
 }
 
 // run accepts until ctx ends or a listener fails, closes the listeners, and waits for
@@ -95,26 +82,28 @@ func (s *splitter) accept(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-// admit asks arrival, and closes what is not let in.
+// admit asks Arrival, and closes what is not let in unread.
 func (s *splitter) admit(conn net.Conn) (net.Conn, bool) {
-	if s.arrival == nil {
-		return conn, true
+	at, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok || s.config.Arrival == nil {
+		return conn, true // from a listener in memory
 	}
-	admitted, ok := s.arrival(conn)
+	leave, ok := s.config.Arrival(netaddr.Plain(at.AddrPort().Addr()))
 	if !ok {
 		conn.Close()
+		return nil, false
 	}
-	return admitted, ok
+	return &countedConn{Conn: conn, done: leave}, true
 }
 
 // unwrap waits for the header of a proxy, and sorts the connection as that of its client.
 func (s *splitter) unwrap(ctx context.Context, conn net.Conn) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	client, err := readProxyHeader(conn, s.wait)
+	client, err := readProxyHeader(conn, s.config.Times.FirstByte)
 	if err != nil {
+		s.config.Refused()
 		conn.Close()
-		s.refused()
 		return
 	}
 	client, ok := s.admit(client)
@@ -131,24 +120,24 @@ func (s *splitter) unwrap(ctx context.Context, conn net.Conn) {
 func (s *splitter) sort(ctx context.Context, conn net.Conn) {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	conn.SetReadDeadline(time.Now().Add(s.wait))
+	conn.SetReadDeadline(time.Now().Add(s.config.Times.FirstByte))
 	peeked := &peekedConn{Conn: conn}
 	if _, err := conn.Read(peeked.first[:]); err != nil || !stop() {
 		conn.Close()
 		return
 	}
 	conn.SetReadDeadline(time.Time{})
-	if peeked.first[0] == netproto.RawRelay && s.raw != nil {
-		s.raw(ctx, conn)
+	if peeked.first[0] == netproto.RawRelay && s.config.Raw != nil {
+		s.config.Raw(ctx, conn)
 		return
 	}
 	if peeked.first[0] == proxySignature[0] { // of somebody who is no proxy of ours
+		s.config.Refused()
 		conn.Close()
-		s.refused()
 		return
 	}
 	if peeked.first[0] == tlsHandshake {
-		s.secure.hand(ctx, tls.Server(peeked, s.config))
+		s.secure.hand(ctx, tls.Server(peeked, s.config.TLS))
 	} else {
 		s.plain.hand(ctx, peeked)
 	}
@@ -179,6 +168,25 @@ func (c *peekedConn) Read(p []byte) (int, error) {
 		return 1, nil
 	}
 	return c.Conn.Read(p)
+}
+
+// countedConn gives its place back on the first Close.
+type countedConn struct {
+	net.Conn
+	closed atomic.Bool
+	done   func()
+}
+
+// Raw returns the connection that is counted. It must not be closed.
+func (c *countedConn) Raw() net.Conn { return c.Conn }
+
+// Close implements net.Conn.
+func (c *countedConn) Close() error {
+	err := c.Conn.Close()
+	if c.closed.CompareAndSwap(false, true) {
+		c.done()
+	}
+	return err
 }
 
 // branch is a listener that the splitter hands its connections.

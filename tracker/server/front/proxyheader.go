@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"bufio"
@@ -41,7 +41,7 @@ func (p *proxied) Raw() net.Conn { return p.Conn }
 // fromBalancer reports whether a connection comes from one of the proxies.
 func (s *splitter) fromBalancer(conn net.Conn) bool {
 	at, ok := conn.RemoteAddr().(*net.TCPAddr)
-	return ok && s.balancers.Trust(netaddr.Plain(at.AddrPort().Addr()))
+	return ok && s.config.Balancers.Trust(netaddr.Plain(at.AddrPort().Addr()))
 }
 
 // readProxyHeader reads what a proxy says first, and not a byte more. A connection of the

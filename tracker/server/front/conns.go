@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"context"
@@ -11,11 +11,10 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/netaddr"
-	"centralizedp2p/tracker/store"
 )
 
-// connections keeps the open connections, so that a ban can end them.
-type connections struct {
+// Conns keeps the open connections, so that a ban can end them.
+type Conns struct {
 	mu   sync.Mutex
 	open map[net.Conn]*connection
 }
@@ -29,10 +28,11 @@ type connection struct {
 
 type connectionKey struct{} // of a context
 
-func newConnections() *connections { return &connections{open: map[net.Conn]*connection{}} }
+// NewConns returns none.
+func NewConns() *Conns { return &Conns{open: map[net.Conn]*connection{}} }
 
 // watch lets the registry see every connection of a server.
-func (cs *connections) watch(s *http.Server) {
+func (cs *Conns) watch(s *http.Server) {
 	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		c := &connection{}
 		if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
@@ -52,10 +52,10 @@ func (cs *connections) watch(s *http.Server) {
 	}
 }
 
-// name notes the key of the connection that a request came over. It is the key of
+// Name notes the key of the connection that a request came over. It is the key of
 // the TLS session, not one from a proxy's header: a proxy's connections carry
 // requests of many.
-func (cs *connections) name(r *http.Request) {
+func (cs *Conns) Name(r *http.Request) {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)
 	if !ok || r.TLS == nil || c.key.Load() != nil {
 		return
@@ -66,13 +66,17 @@ func (cs *connections) name(r *http.Request) {
 	}
 }
 
-// cut closes the connections of a key or an address and returns how many.
-func (cs *connections) cut(t store.Target) int {
+// Cut closes the connections that it is about and returns how many. The key of a connection
+// is zero as long as it is not known.
+func (cs *Conns) Cut(about func(key netproto.Fingerprint, from netip.Addr) bool) int {
 	cs.mu.Lock()
 	var gone []net.Conn
 	for conn, c := range cs.open {
-		key := c.key.Load()
-		if !t.Key.IsZero() && key != nil && *key == t.Key || t.Prefix.IsValid() && t.Prefix.Contains(c.from) {
+		var key netproto.Fingerprint
+		if known := c.key.Load(); known != nil {
+			key = *known
+		}
+		if about(key, c.from) {
 			gone = append(gone, conn)
 		}
 	}

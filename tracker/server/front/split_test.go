@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 func TestAConnectionThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSplitter([]net.Listener{noListener{}}, nil, 5*time.Second)
+		s := newSplitter([]net.Listener{noListener{}}, Config{Times: DefaultTimes})
 		ours, theirs := net.Pipe()
 		began := time.Now()
 		go s.sort(context.Background(), ours)
@@ -26,7 +26,7 @@ func TestAConnectionThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 func TestTheFirstByteDecidesAndIsNotLost(t *testing.T) {
 	for first, secure := range map[byte]bool{tlsHandshake: true, 'G': false, 0: false, 0xff: false} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newSplitter([]net.Listener{noListener{}}, nil, 5*time.Second)
+			s := newSplitter([]net.Listener{noListener{}}, Config{Times: DefaultTimes})
 			ours, theirs := net.Pipe()
 			defer theirs.Close()
 			go s.sort(context.Background(), ours)
@@ -63,7 +63,7 @@ func TestTheFirstByteDecidesAndIsNotLost(t *testing.T) {
 func TestAConnectionThatNobodyAcceptsIsClosedWhenTheServerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := newSplitter([]net.Listener{noListener{}}, nil, 5*time.Second)
+		s := newSplitter([]net.Listener{noListener{}}, Config{Times: DefaultTimes})
 		for _, first := range []string{"", "GET"} { // one is silent, one waits to be accepted
 			ours, theirs := net.Pipe()
 			go s.sort(ctx, ours)
