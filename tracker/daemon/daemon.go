@@ -31,6 +31,7 @@ import (
 	"centralizedp2p/netproto/portmap"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/webpages"
 	"centralizedp2p/tracker/store"
 )
 
@@ -60,9 +61,9 @@ type Tracker struct {
 	server    *server.Server
 	store     store.Store
 	log       *slog.Logger
-	last      *checkup.Errors   // of the log
-	downloads *server.Downloads // nil without a folder of packages
-	control   *control          // nil if the data folder cannot hold a socket
+	last      *checkup.Errors     // of the log
+	downloads *webpages.Downloads // nil without a folder of packages
+	control   *control            // nil if the data folder cannot hold a socket
 	ports     ports
 	pprof     net.Listener // nil without a profiler
 
@@ -138,7 +139,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		}
 	}
 	if o.Downloads != "" {
-		if t.downloads, err = server.OpenDownloads(o.Downloads); err != nil {
+		if t.downloads, err = webpages.OpenDownloads(o.Downloads); err != nil {
 			return errors.Join(err, t.store.Close())
 		}
 	}

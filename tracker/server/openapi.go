@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/webpages"
 )
 
 // openAPI describes the REST API; a test compares it with the routes and with the
@@ -14,6 +15,6 @@ import (
 var openAPI []byte
 
 func describe(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
-	writePage(w, http.StatusOK, "application/yaml", openAPI)
+	webpages.Write(w, http.StatusOK, "application/yaml", openAPI)
 	return nil
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/ed25519"
 	"maps"
 	"net/http"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
 )
 
 type description struct {
@@ -56,7 +58,11 @@ func describedAPI(t *testing.T) description {
 }
 
 func TestTheDescriptionHasTheRoutesThatThereAre(t *testing.T) {
-	s := New(Config{})
+	id, err := identity.New(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Config{Identity: id})
 	routes := map[string]methods{
 		netproto.RouteTracker:       {http.MethodGet: nil},
 		netproto.RouteSeedResource:  {http.MethodGet: nil, http.MethodPost: nil}, // these check the method themselves

@@ -14,6 +14,7 @@ import (
 	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
+	"centralizedp2p/tracker/server/webpages"
 )
 
 // methods holds the handlers of one path by method.
@@ -43,7 +44,10 @@ func (s *Server) v1Routes() map[string]methods {
 
 // openRoutes returns the routes that are open to anybody, with TLS or without.
 func (s *Server) openRoutes() map[string]methods {
-	page := s.needStore((&statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.requests}).serve)
+	page := s.needStore((&webpages.Page{
+		Name: s.config.Name, Version: s.config.Version, Fingerprint: s.config.Identity.Fingerprint(), PublicURL: s.config.PublicURL,
+		Private: s.config.Access == AccessInvite, Downloads: s.config.Downloads, Counts: s.store, Searches: s.searches, Rate: s.requests.PerSecond,
+	}).Serve)
 	if s.config.Role == RoleAPI {
 		page = s.config.Role.wrongNode
 	}
@@ -53,9 +57,9 @@ func (s *Server) openRoutes() map[string]methods {
 		"/metrics":           {http.MethodGet: s.metrics.Serve},
 		"/openapi.yaml":      {http.MethodGet: describe},
 		"/{$}":               {http.MethodGet: page},
-		"/get/{name}":        {http.MethodGet: s.config.Downloads.serve},
-		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
-		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},
+		"/get/{name}":        {http.MethodGet: s.config.Downloads.Serve},
+		"/page/style.css":    {http.MethodGet: webpages.File("style.css", "text/css; charset=utf-8")},
+		"/page/live.js":      {http.MethodGet: webpages.File("live.js", "text/javascript; charset=utf-8")},
 	}
 }
 

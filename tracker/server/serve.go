@@ -45,7 +45,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	run(s.wishes.Run)
 	run(s.others.Run)
 	if s.config.Downloads != nil {
-		run(func(ctx context.Context) error { return s.config.Downloads.run(ctx, s.log) })
+		run(func(ctx context.Context) error { return s.config.Downloads.Run(ctx, s.log) })
 	}
 	run(func(ctx context.Context) error {
 		<-ctx.Done()

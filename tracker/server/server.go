@@ -25,6 +25,7 @@ import (
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/places"
 	"centralizedp2p/tracker/server/rest"
+	"centralizedp2p/tracker/server/webpages"
 	"centralizedp2p/tracker/store"
 	"centralizedp2p/tracker/wishes"
 )
@@ -49,7 +50,7 @@ type Config struct {
 	Metrics     metrics.Policy      // metrics.Private
 	AccessLog   bool                // log every request
 	Relay       *relay.Limits       // relay.DefaultLimits
-	Downloads   *Downloads          // none are offered
+	Downloads   *webpages.Downloads // none are offered
 	Logger      *slog.Logger        // none
 }
 

@@ -6,12 +6,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/webpages"
 	"centralizedp2p/tracker/store"
 )
 
@@ -175,4 +178,31 @@ func TestTheStatusPageOfAPrivateTrackerListsNothing(t *testing.T) {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
 	}
+}
+
+func TestATrackerHandsOutItsPrograms(t *testing.T) {
+	folder, name := t.TempDir(), "centralizedp2p-0.1.0-linux-amd64.tar.gz"
+	if err := os.WriteFile(filepath.Join(folder, name), []byte("a tar"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	downloads, err := webpages.OpenDownloads(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := startTracker(t, func(c *server.Config) { c.Downloads = downloads })
+	t.Cleanup(func() {
+		tr.stop()
+		downloads.Close()
+	})
+	visitor := tr.plain("")
+	for deadline := time.Now().Add(patience); !strings.Contains(visitor.send("GET", "/", "").body, "/get/"+name); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the page does not offer it")
+		}
+	}
+	if got := visitor.send("GET", "/get/"+name, ""); got.status != http.StatusOK || got.body != "a tar" {
+		t.Errorf("%+v", got)
+	}
+	visitor.refused("POST", "/get/"+name, "x", netproto.CodeMethod)
+	startTracker(t, nil).plain("").refused("GET", "/get/"+name, "", netproto.CodeNotFound)
 }

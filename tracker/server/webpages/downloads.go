@@ -1,4 +1,4 @@
-package server
+package webpages
 
 import (
 	"context"
@@ -82,8 +82,8 @@ func OpenDownloads(folder string) (*Downloads, error) {
 // Close closes the folder.
 func (d *Downloads) Close() error { return d.root.Close() }
 
-// run keeps up with the folder until ctx ends.
-func (d *Downloads) run(ctx context.Context, log *slog.Logger) error {
+// Run keeps up with the folder until ctx ends, and returns nil.
+func (d *Downloads) Run(ctx context.Context, log *slog.Logger) error {
 	told := ""
 	for {
 		said := ""
@@ -187,8 +187,8 @@ func (p program) same(info os.FileInfo) bool {
 	return p.size == info.Size() && p.modified.Equal(info.ModTime())
 }
 
-// serve sends a package.
-func (d *Downloads) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+// Serve sends a package. Of no downloads, each is netproto.CodeNotFound.
+func (d *Downloads) Serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
 	name := r.PathValue("name")
 	if d == nil {
 		return netproto.Errorf(netproto.CodeNotFound, "the tracker offers no programs")

@@ -1,22 +1,97 @@
-package server_test
+package webpages_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
+	"log/slog"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/rest"
+	"centralizedp2p/tracker/server/webpages"
+	"centralizedp2p/tracker/store"
 )
 
-// handOut starts a tracker that offers what is in a folder.
-func handOut(t *testing.T, files map[string]string) (tr *tracker, folder string) {
+// site is the pages of a tracker, as a browser finds them.
+type site struct {
+	*testing.T
+	url string
+}
+
+// reply is an answer that was read completely.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// show serves a page until the test is over.
+func show(t *testing.T, p *webpages.Page) site {
+	t.Helper()
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]rest.Handler{"GET /{$}": p.Serve, "GET /get/{name}": p.Downloads.Serve} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			c, err := origin.Proxies(nil).Caller(r)
+			if err == nil {
+				err = h(w, r, c)
+			}
+			if err != nil {
+				http.Error(w, err.Error(), netproto.CodeOf(err).Status())
+			}
+		})
+	}
+	served := httptest.NewServer(mux)
+	t.Cleanup(served.Close)
+	return site{t, served.URL}
+}
+
+func (s site) get(header http.Header, path string) reply {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.url+path, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	maps.Copy(req.Header, header)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return reply{resp.StatusCode, resp.Header, string(text)}
+}
+
+// nothing is a tracker where nothing is.
+type nothing struct{}
+
+func (nothing) Stats(context.Context) (netproto.Stats, error) { return netproto.Stats{}, nil }
+
+func (nothing) Search(context.Context, origin.Caller, store.Query) (netproto.SearchResponse, error) {
+	return netproto.SearchResponse{}, nil
+}
+
+// empty returns the page of such a tracker.
+func empty() *webpages.Page {
+	return &webpages.Page{Counts: nothing{}, Searches: nothing{}, Rate: func() float64 { return 0 }}
+}
+
+// handOut shows a page that offers what is in a folder.
+func handOut(t *testing.T, files map[string]string) (s site, folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	for name, content := range files {
@@ -24,29 +99,35 @@ func handOut(t *testing.T, files map[string]string) (tr *tracker, folder string)
 			t.Fatal(err)
 		}
 	}
-	downloads, err := server.OpenDownloads(folder)
+	downloads, err := webpages.OpenDownloads(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr = startTracker(t, func(c *server.Config) { c.Downloads = downloads })
+	var looking sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	looking.Go(func() { downloads.Run(ctx, slog.New(slog.DiscardHandler)) })
 	t.Cleanup(func() {
-		tr.stop()
+		stop()
+		looking.Wait()
 		downloads.Close()
 	})
-	return tr, folder
+	p := empty()
+	p.Downloads = downloads
+	return show(t, p), folder
 }
 
+const patience = 30 * time.Second // the computer may be busy
+
 // page waits until the page says something to a browser.
-func (tr *tracker) page(agent, want string) string {
-	tr.Helper()
-	browser := tr.plain("")
+func (s site) page(agent, want string) string {
+	s.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		got := browser.sendWith(http.Header{"User-Agent": {agent}}, "GET", "/", "")
+		got := s.get(http.Header{"User-Agent": {agent}}, "/")
 		if strings.Contains(got.body, want) {
 			return got.body
 		}
 		if time.Now().After(deadline) {
-			tr.Fatalf("the page does not say %q:\n%s", want, got.body)
+			s.Fatalf("the page does not say %q:\n%s", want, got.body)
 		}
 	}
 }
@@ -70,7 +151,7 @@ func TestThePageOffersTheProgramForTheVisitorsSystem(t *testing.T) {
 	if runtime.GOOS != "windows" { // where no file has such a name
 		files["centralizedp2p-\"x\"-linux-amd64.tar.gz"] = "a name to break a header"
 	}
-	tr, _ := handOut(t, files)
+	s, _ := handOut(t, files)
 	for _, c := range []struct {
 		agent         string
 		first, others []string
@@ -80,7 +161,7 @@ func TestThePageOffersTheProgramForTheVisitorsSystem(t *testing.T) {
 		{onMac, []string{"no package with a window for your system"}, []string{"setup.exe", "_amd64.deb"}},
 		{onAndroid, []string{"no package with a window for your system"}, []string{"setup.exe", "_amd64.deb"}},
 	} {
-		body := tr.page(c.agent, "openbsd")
+		body := s.page(c.agent, "openbsd")
 		_, body, _ = strings.Cut(body, `id="get"`)
 		first, others, _ := strings.Cut(body, "<details>")
 		others, _, _ = strings.Cut(others, "</section>")
@@ -99,7 +180,7 @@ func TestThePageOffersTheProgramForTheVisitorsSystem(t *testing.T) {
 		}
 	}
 	for name, content := range files {
-		got := tr.plain("").send("GET", "/get/"+strings.ReplaceAll(name, `"`, "%22"), "")
+		got := s.get(nil, "/get/"+strings.ReplaceAll(name, `"`, "%22"))
 		if name == "SHA256SUMS" || name == "secret.txt" || strings.Contains(name, `"`) {
 			if got.status != http.StatusNotFound {
 				t.Errorf("%s is served: %d", name, got.status)
@@ -111,11 +192,11 @@ func TestThePageOffersTheProgramForTheVisitorsSystem(t *testing.T) {
 			got.header.Get("ETag") != `"`+hex.EncodeToString(sum[:])+`"` || got.header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %d %q %v", name, got.status, got.body, got.header)
 		}
-		if body := tr.page(onLinux, "openbsd"); !strings.Contains(body, hex.EncodeToString(sum[:])) {
+		if body := s.page(onLinux, "openbsd"); !strings.Contains(body, hex.EncodeToString(sum[:])) {
 			t.Errorf("%s: the page does not say its sum", name)
 		}
 	}
-	if got := tr.plain("").sendWith(http.Header{"Range": {"bytes=2-"}}, "GET", "/get/centralizedp2p-0.1.0-linux-amd64.tar.gz", ""); got.status != http.StatusPartialContent || got.body != "tar" {
+	if got := s.get(http.Header{"Range": {"bytes=2-"}}, "/get/centralizedp2p-0.1.0-linux-amd64.tar.gz"); got.status != http.StatusPartialContent || got.body != "tar" {
 		t.Errorf("a part: %d %q", got.status, got.body)
 	}
 }
@@ -125,31 +206,28 @@ func TestOnlyFilesOfTheFolderAreHandedOut(t *testing.T) {
 	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tr, folder := handOut(t, map[string]string{"centralizedp2p-0.1.0-linux-amd64.tar.gz": "a tar"})
+	s, folder := handOut(t, map[string]string{"centralizedp2p-0.1.0-linux-amd64.tar.gz": "a tar"})
 	link := "centralizedp2p-0.2.0-linux-amd64.tar.gz"
 	if err := os.Symlink(outside, filepath.Join(folder, link)); err != nil {
 		t.Skip(err) // Windows lets few people make links
 	}
-	tr.page(onLinux, "centralizedp2p-0.1.0-linux-amd64.tar.gz")
+	s.page(onLinux, "centralizedp2p-0.1.0-linux-amd64.tar.gz")
 	for _, bad := range []string{link, "..%2f..%2fetc%2fpasswd", "centralizedp2p-x%2f..%2f..%2fa-linux-amd64.tar.gz", ".", "", "%00"} {
-		if got := tr.plain("").send("GET", "/get/"+bad, ""); got.status/100 != 4 {
+		if got := s.get(nil, "/get/"+bad); got.status/100 != 4 {
 			t.Errorf("%q: %d %q", bad, got.status, got.body)
 		}
-	}
-	if got := tr.plain("").send("POST", "/get/centralizedp2p-0.1.0-linux-amd64.tar.gz", "x"); got.status != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %d", got.status)
 	}
 }
 
 func TestAProgramThatIsReplacedIsNotServedUnderTheOldSum(t *testing.T) {
 	name := "centralizedp2p-0.1.0-linux-amd64.tar.gz"
-	tr, folder := handOut(t, map[string]string{name: "old"})
-	tr.page(onLinux, name)
+	s, folder := handOut(t, map[string]string{name: "old"})
+	s.page(onLinux, name)
 	if err := os.WriteFile(filepath.Join(folder, name), []byte("newer"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	// The tracker has not looked again yet, or has: it never sends other bytes than it says.
-	got := tr.plain("").send("GET", "/get/"+name, "")
+	got := s.get(nil, "/get/"+name)
 	sum := sha256.Sum256([]byte(got.body))
 	if got.status == http.StatusOK && got.header.Get("ETag") != `"`+hex.EncodeToString(sum[:])+`"` {
 		t.Errorf("%q is served with the sum %s", got.body, got.header.Get("ETag"))
@@ -157,14 +235,14 @@ func TestAProgramThatIsReplacedIsNotServedUnderTheOldSum(t *testing.T) {
 }
 
 func TestATrackerWithoutProgramsOffersNone(t *testing.T) {
-	tr := startTracker(t, nil)
-	if got := tr.plain("").send("GET", "/", ""); strings.Contains(got.body, "/get/") || strings.Contains(got.body, "#get") {
+	s := show(t, empty())
+	if got := s.get(nil, "/"); strings.Contains(got.body, "/get/") || strings.Contains(got.body, "#get") {
 		t.Error("the page leads to programs")
 	}
-	if got := tr.plain("").send("GET", "/get/centralizedp2p-0.1.0-linux-amd64.tar.gz", ""); got.status != http.StatusNotFound {
+	if got := s.get(nil, "/get/centralizedp2p-0.1.0-linux-amd64.tar.gz"); got.status != http.StatusNotFound {
 		t.Errorf("%d", got.status)
 	}
-	if _, err := server.OpenDownloads(filepath.Join(t.TempDir(), "missing")); netproto.CodeOf(err) != netproto.CodeUsage {
+	if _, err := webpages.OpenDownloads(filepath.Join(t.TempDir(), "missing")); netproto.CodeOf(err) != netproto.CodeUsage {
 		t.Errorf("a folder that is missing: %v", err)
 	}
 }

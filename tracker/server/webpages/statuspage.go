@@ -1,4 +1,6 @@
-package server
+// Package webpages shows a tracker to people: its page, and packages of this program to
+// download. It knows neither peers nor routes: what it shows, it is given.
+package webpages
 
 import (
 	"bytes"
@@ -15,8 +17,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server/admission"
-	"centralizedp2p/tracker/server/metrics"
 	"centralizedp2p/tracker/server/origin"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
@@ -67,31 +67,46 @@ type hitView struct {
 // suggestionView is a name that the visitor may have meant.
 type suggestionView struct{ Name, Query string }
 
-// statusPage is the page for people. It is complete without a script; with one
+// Page is the page for people. It is complete without a script; with one
 // it is fetched again and again.
-type statusPage struct {
-	config   *Config
-	store    store.Store
-	searches *admission.Searcher
-	rate     *metrics.Meter
+type Page struct {
+	Name, Version string
+	Fingerprint   netproto.Fingerprint // of the tracker
+	PublicURL     string               // HOST:PORT in links; what the visitor used
+	Private       bool                 // only members see what is shared
+	Downloads     *Downloads           // none are offered
+	Counts        Counts
+	Searches      Searches
+	Rate          func() float64 // requests a second
 }
 
-func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
-	stats, err := p.store.Stats(r.Context())
+// Counts tells how much there is on the tracker.
+type Counts interface {
+	Stats(context.Context) (netproto.Stats, error)
+}
+
+// Searches answers as to any other request of the visitor.
+type Searches interface {
+	Search(context.Context, origin.Caller, store.Query) (netproto.SearchResponse, error)
+}
+
+// Serve answers with the page. Its error is that of what it asks.
+func (p *Page) Serve(w http.ResponseWriter, r *http.Request, c origin.Caller) error {
+	stats, err := p.Counts.Stats(r.Context())
 	if err != nil {
 		return err
 	}
 	view := statusView{
-		Name: netproto.Printable(p.config.Name), Version: p.config.Version,
-		Fingerprint: p.config.Identity.Fingerprint().String(),
+		Name: netproto.Printable(p.Name), Version: p.Version,
+		Fingerprint: p.Fingerprint.String(),
 		PeersOnline: humanize.Comma(int64(stats.PeersOnline + stats.SeedPeers)),
 		Resources:   humanize.Comma(int64(stats.Resources)),
 		Bytes:       humanize.Bytes(uint64(max(stats.Bytes, 0))),
-		Rate:        strconv.FormatFloat(p.rate.PerSecond(), 'f', 1, 64),
+		Rate:        strconv.FormatFloat(p.Rate(), 'f', 1, 64),
 		MaxQuery:    netproto.MaxQueryBytes,
-		Private:     p.config.Access == AccessInvite,
+		Private:     p.Private,
 	}
-	view.System, view.Fitting, view.Others = p.config.Downloads.offer(r.UserAgent())
+	view.System, view.Fitting, view.Others = p.Downloads.offer(r.UserAgent())
 	link := p.linkFor(r)
 	if link.Tracker != "" {
 		view.LinkText = link.String()
@@ -107,12 +122,12 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c origin.Call
 	if err := pageTemplate.Execute(&body, view); err != nil {
 		return err
 	}
-	writePage(w, status, "text/html; charset=utf-8", body.Bytes())
+	Write(w, status, "text/html; charset=utf-8", body.Bytes())
 	return nil
 }
 
 // fillLists searches for what the visitor asked for and for the newest resources.
-func (p *statusPage) fillLists(r *http.Request, c origin.Caller, link netproto.Link, view *statusView) (status int, err error) {
+func (p *Page) fillLists(r *http.Request, c origin.Caller, link netproto.Link, view *statusView) (status int, err error) {
 	q := rest.QueryOf(r)
 	text := q.Text()
 	view.Query, status = netproto.Printable(text), http.StatusOK
@@ -132,9 +147,9 @@ func (p *statusPage) fillLists(r *http.Request, c origin.Caller, link netproto.L
 	return status, err
 }
 
-func (p *statusPage) listed(ctx context.Context, c origin.Caller, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
+func (p *Page) listed(ctx context.Context, c origin.Caller, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
 	q.MaxSize = -1
-	if page, err = p.searches.Search(ctx, c, q); err != nil {
+	if page, err = p.Searches.Search(ctx, c, q); err != nil {
 		return nil, page, err
 	}
 	for _, hit := range page.Items {
@@ -155,8 +170,8 @@ func (p *statusPage) listed(ctx context.Context, c origin.Caller, link netproto.
 // linkFor returns an invitation to the tracker at the address that its owner
 // named, or else at the one the visitor used. Without either, the link names no
 // tracker.
-func (p *statusPage) linkFor(r *http.Request) netproto.Link {
-	link := netproto.Link{Size: -1, Fingerprint: p.config.Identity.Fingerprint(), Tracker: p.config.PublicURL}
+func (p *Page) linkFor(r *http.Request) netproto.Link {
+	link := netproto.Link{Size: -1, Fingerprint: p.Fingerprint, Tracker: p.PublicURL}
 	if link.Tracker != "" {
 		return link
 	}
@@ -174,19 +189,20 @@ func (p *statusPage) linkFor(r *http.Request) netproto.Link {
 	return link
 }
 
-// pageFile serves a file that belongs to the page.
-func pageFile(name, mediaType string) rest.Handler {
+// File serves a file that belongs to the page.
+func File(name, mediaType string) rest.Handler {
 	body, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
 		panic(fmt.Sprintf("a file of the status page is missing: %v", err)) // every test would find it
 	}
 	return func(w http.ResponseWriter, _ *http.Request, _ origin.Caller) error {
-		writePage(w, http.StatusOK, mediaType, body)
+		Write(w, http.StatusOK, mediaType, body)
 		return nil
 	}
 }
 
-func writePage(w http.ResponseWriter, status int, mediaType string, body []byte) {
+// Write answers with what a browser may show, and nobody may keep.
+func Write(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
