@@ -321,6 +321,7 @@ func trackerBreaches() (breaches []breach) {
 		"tracker/server":           {"tracker/daemon", "tracker/boltstore", "tracker/index", "tracker/cli"},
 		"tracker/server/origin":    {"tracker/server", "tracker/store", "tracker/daemon"},
 		"tracker/server/rest":      {"tracker/server", "tracker/boltstore", "tracker/limit"},
+		"tracker/server/owner":     {"tracker/server", "tracker/server/front", "tracker/line", "tracker/boltstore"},
 		"tracker/server/webpages":  {"tracker/server", "tracker/server/admission", "tracker/server/metrics", "tracker/boltstore"},
 		"tracker/server/front":     {"tracker/server", "tracker/server/rest", "tracker/server/admission", "tracker/limit", "tracker/store"},
 		"tracker/server/places":    {"tracker/server", "tracker/server/rest", "tracker/line", "tracker/nodes"},

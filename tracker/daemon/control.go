@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/checkup"
 	"centralizedp2p/netproto/localsocket"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/owner"
 	"centralizedp2p/tracker/store"
 )
 
@@ -105,7 +105,7 @@ type linker interface {
 
 // control answers the owner.
 type control struct {
-	owner *server.Owner
+	owner *owner.Owner
 	links linker
 	data  string
 	log   *slog.Logger
@@ -118,7 +118,7 @@ type control struct {
 // openControl listens in the data folder. The caller has opened the store there,
 // so no other tracker listens; a socket that exists was left by a tracker that
 // was killed.
-func openControl(owner *server.Owner, data string, links linker, log *slog.Logger, last *checkup.Errors) (*control, error) {
+func openControl(owner *owner.Owner, data string, links linker, log *slog.Logger, last *checkup.Errors) (*control, error) {
 	ln, err := localsocket.Listen(ControlSocket(data))
 	if err != nil {
 		return nil, err

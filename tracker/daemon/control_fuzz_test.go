@@ -11,7 +11,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/checkup"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/owner"
 	"centralizedp2p/tracker/store"
 )
 
@@ -30,7 +30,7 @@ func FuzzControl(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { st.Close() })
-	c := control{owner: server.New(server.Config{Store: st}).Owner(), links: noLink{}, log: slog.New(slog.DiscardHandler), last: &checkup.Errors{}}
+	c := control{owner: owner.New(st, false, func(store.Target) int { return 0 }, slog.New(slog.DiscardHandler)), links: noLink{}, log: slog.New(slog.DiscardHandler), last: &checkup.Errors{}}
 	routes := c.routes()
 	for _, s := range []struct{ method, path, body string }{
 		{"POST", ControlInvites, `{"for":"Zoë","seconds":60}`}, {"POST", ControlInvites, `{"seconds":9223372036854775807}`}, {"GET", ControlMembers, ``},

@@ -13,7 +13,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/nametest"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/owner"
 	"centralizedp2p/tracker/store"
 )
 
@@ -24,7 +24,7 @@ func TestTheOwnerMayUseAnyName(t *testing.T) {
 	}
 	defer st.Close()
 	var log bytes.Buffer
-	c := control{owner: server.New(server.Config{Store: st}).Owner(), links: noLink{}, log: slog.New(slog.NewTextHandler(&log, nil))}
+	c := control{owner: owner.New(st, false, func(store.Target) int { return 0 }, slog.New(slog.DiscardHandler)), links: noLink{}, log: slog.New(slog.NewTextHandler(&log, nil))}
 	routes := c.routes()
 	table := nametest.Some() // each is written to the disk
 	for i, n := range table {

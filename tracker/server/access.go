@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server/origin"
+	"centralizedp2p/tracker/server/owner"
 	"centralizedp2p/tracker/server/rest"
 	"centralizedp2p/tracker/store"
 )
@@ -63,5 +65,22 @@ func needKey(h rest.Handler) rest.Handler {
 			return &netproto.Error{Code: netproto.CodeCertificate}
 		}
 		return h(w, r, c)
+	}
+}
+
+// Owner returns the owner's side of the server.
+func (s *Server) Owner() *owner.Owner {
+	return owner.New(s.store, s.config.Access == AccessInvite, s.cut, s.log)
+}
+
+// cut ends the connections, lines and circuits of a target at this node and returns how many.
+func (s *Server) cut(t store.Target) int {
+	return s.conns.Cut(connections(t)) + s.lines.Cut(lineOwners(t)) + s.relay.Cut(relayTakers(t))
+}
+
+// connections returns what a ban or the end of a membership is about.
+func connections(t store.Target) func(netproto.Fingerprint, netip.Addr) bool {
+	return func(key netproto.Fingerprint, from netip.Addr) bool {
+		return !t.Key.IsZero() && key == t.Key || t.Prefix.IsValid() && t.Prefix.Contains(from)
 	}
 }

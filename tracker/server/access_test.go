@@ -112,8 +112,7 @@ func wantCut(t *testing.T, conn net.Conn) {
 }
 
 func TestABanTakesEffectAtOnce(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, func(c *server.Config) { c.SeedClients = netproto.SeedOpen }, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, func(c *server.Config) { c.SeedClients = netproto.SeedOpen })
 	bad, good := tr.client("203.0.113.7"), tr.client("203.0.113.9")
 	for _, c := range []*client{bad, good} {
 		c.join(netproto.JoinRequest{Port: 4000})
@@ -124,7 +123,7 @@ func TestABanTakesEffectAtOnce(t *testing.T) {
 	}
 
 	open := bad.idle()
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: bad.id.Fingerprint()}, Why: "floods"}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: bad.id.Fingerprint()}, Why: "floods"}); err != nil {
 		t.Fatal(err)
 	}
 	wantCut(t, open)
@@ -136,7 +135,7 @@ func TestABanTakesEffectAtOnce(t *testing.T) {
 	}
 
 	conn, other := tr.plain("203.0.113.8").idle(), tr.plain("198.51.100.1").idle()
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Prefix: netip.MustParsePrefix("203.0.113.8/31")}}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Prefix: netip.MustParsePrefix("203.0.113.8/31")}}); err != nil {
 		t.Fatal(err)
 	}
 	wantCut(t, conn)

@@ -154,27 +154,25 @@ func TestWhoMayBeCalled(t *testing.T) {
 }
 
 func TestOnlyMembersCallAndAreCalledOnAPrivateTracker(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, private, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, private)
 	callee := tr.sharer("198.51.100.7", netproto.JoinRequest{Invite: tr.invited(1)}, "a")
 	callee.line().answers(netproto.RingOK)
 	member := tr.sharer("198.51.100.8", netproto.JoinRequest{Invite: tr.invited(2)})
 	tr.client("").refused("POST", netproto.RouteCalls, calling(callee, "a"), netproto.CodeInvite)
 	member.calls(callee, "a")
-	if err := owner.RemoveMember(t.Context(), callee.id.Fingerprint()); err != nil {
+	if err := tr.owner.RemoveMember(t.Context(), callee.id.Fingerprint()); err != nil {
 		t.Fatal(err)
 	}
 	member.refused("POST", netproto.RouteCalls, calling(callee, "a"), netproto.CodeNotFound)
 }
 
 func TestTheBannedNeitherCallNorAreCalled(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, nil, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, nil)
 	callee, caller := tr.sharer("198.51.100.7", netproto.JoinRequest{}, "a"), tr.sharer("198.51.100.8", netproto.JoinRequest{})
 	callee.line().answers(netproto.RingOK)
 	ban := func(of *client) {
 		t.Helper()
-		if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: of.id.Fingerprint()}}); err != nil {
+		if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: of.id.Fingerprint()}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -25,6 +25,7 @@ import (
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/server/owner"
 	"centralizedp2p/tracker/store"
 )
 
@@ -39,7 +40,7 @@ type tracker struct {
 	key   *identity.Identity
 	store store.Store
 	seen  *sources
-	owner *server.Owner
+	owner *owner.Owner
 	stop  func() error // waits for the end of Serve
 }
 

@@ -212,8 +212,7 @@ func TestWhatIsSentTogetherWithTheRequestIsNotLost(t *testing.T) {
 }
 
 func TestALineEndsWithItsReason(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, nil, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, nil)
 	open := func() (*client, *wire) {
 		peer := tr.client("198.51.100.7")
 		peer.join(netproto.JoinRequest{Port: 4000})
@@ -241,12 +240,12 @@ func TestALineEndsWithItsReason(t *testing.T) {
 	six.ended("the peer has left")
 
 	peer, w = open()
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: peer.id.Fingerprint()}}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: peer.id.Fingerprint()}}); err != nil {
 		t.Fatal(err)
 	}
 	w.ended("its key is banned")
 	_, w = open()
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Prefix: netip.MustParsePrefix("198.51.100.0/24")}}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Prefix: netip.MustParsePrefix("198.51.100.0/24")}}); err != nil {
 		t.Fatal(err)
 	}
 	w.ended("its address is banned")
@@ -256,12 +255,11 @@ func TestALineEndsWithItsReason(t *testing.T) {
 }
 
 func TestALineOfAFormerMemberEnds(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, private, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, private)
 	member := tr.client("")
 	member.join(netproto.JoinRequest{Port: 4000, Invite: tr.invited(1)})
 	w := member.line()
-	if err := owner.RemoveMember(t.Context(), member.id.Fingerprint()); err != nil {
+	if err := tr.owner.RemoveMember(t.Context(), member.id.Fingerprint()); err != nil {
 		t.Fatal(err)
 	}
 	w.ended("no member any more")

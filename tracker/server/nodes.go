@@ -43,7 +43,7 @@ func (f fellow) Kept(id netproto.PeerID) { f.wishes.Drop(id) }
 func (f fellow) Left(id netproto.PeerID) { f.goes(id) }
 
 // Cut implements nodes.Host.
-func (f fellow) Cut(t store.Target) { f.Owner().cut(t) }
+func (f fellow) Cut(t store.Target) { f.cut(t) }
 
 // Announced implements nodes.Host.
 func (f fellow) Announced(ctx context.Context, by netproto.PeerID, rs []netproto.Resource) {

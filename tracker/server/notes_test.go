@@ -299,13 +299,12 @@ func TestTenThousandNotesOfAHostileSender(t *testing.T) {
 }
 
 func TestTheNotesOfABannedKeyGoAndNoMoreCome(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, nil, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, nil)
 	pest, ben := tr.client("192.0.2.1"), tr.client("192.0.2.2")
 	pest.join(netproto.JoinRequest{Port: 4000})
 	ben.join(netproto.JoinRequest{Port: 4000})
 	pest.leave(ben, "x")
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: pest.id.Fingerprint()}}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: pest.id.Fingerprint()}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := ben.notes(); len(got) != 0 {

@@ -254,14 +254,13 @@ func TestARelayThatIsOff(t *testing.T) {
 }
 
 func TestABanEndsCircuits(t *testing.T) {
-	var owner *server.Owner
-	tr := startServer(t, nil, func(s *server.Server) { owner = s.Owner() })
+	tr := startTracker(t, nil)
 	m := tr.meeting()
 	one, two := m.caller.raw(m.one), m.callee.raw(m.two)
 	if err := errors.Join(ready(one), ready(two)); err != nil {
 		t.Fatal(err)
 	}
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: m.callee.id.Fingerprint()}}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: m.callee.id.Fingerprint()}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.Copy(io.Discard, one); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -269,7 +268,7 @@ func TestABanEndsCircuits(t *testing.T) {
 	}
 	// And whoever is banned does not come in with a token from before.
 	n := tr.meeting()
-	if err := owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: n.caller.id.Fingerprint()}}); err != nil {
+	if err := tr.owner.Ban(t.Context(), store.Ban{Target: store.Target{Key: n.caller.id.Fingerprint()}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := ready(n.caller.raw(n.one)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {

@@ -2,8 +2,8 @@
 // from a store.Store. The package comment of netproto describes what they say.
 //
 // Each noun has its file: peers, resources, search, sources, access. Every
-// request comes in through routes.go, which maps methods and paths to handlers;
-// Owner is the way in for the tracker's owner.
+// request comes in through routes.go, which maps methods and paths to handlers.
+// What needs to know no route is in the rooms below this one.
 package server
 
 import (

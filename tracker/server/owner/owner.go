@@ -1,18 +1,16 @@
-package server
+// Package owner does what the owner of a tracker asks for: invites, members, bans, counts,
+// backups. It knows no request, and nothing of the connections that a ban ends.
+package owner
 
 import (
 	"context"
 	"crypto/rand"
 	"io"
 	"log/slog"
-	"net/netip"
 	"time"
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/line"
-	"centralizedp2p/tracker/relay"
-	"centralizedp2p/tracker/server/front"
 	"centralizedp2p/tracker/store"
 )
 
@@ -20,23 +18,23 @@ import (
 // once, on open connections too. Errors are as in package store, and
 // netproto.CodeInvalid for texts and times out of range.
 type Owner struct {
-	access Access
-	store  store.Store
-	conns  *front.Conns
-	lines  *line.Lines
-	relay  *relay.Relay
-	log    *slog.Logger
+	store   store.Store
+	private bool
+	cut     func(store.Target) int
+	log     *slog.Logger
 }
 
-// Owner returns the owner's side of the server.
-func (s *Server) Owner() *Owner {
-	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, lines: s.lines, relay: s.relay, log: s.log}
+// New returns the owner of the tracker with that store, which lets in members only if it is
+// private. cut ends the connections of a target at this node and returns how many; other nodes
+// do so once they follow.
+func New(of store.Store, private bool, cut func(store.Target) int, log *slog.Logger) *Owner {
+	return &Owner{store: of, private: private, cut: cut, log: log}
 }
 
 // Invite makes a one-time token for a private tracker, good for age: 1 minute to
 // store.MaxInviteAge. The token cannot be read again later.
 func (o *Owner) Invite(ctx context.Context, who string, age time.Duration) (netproto.Invite, store.Invite, error) {
-	if o.access != AccessInvite {
+	if !o.private {
 		return netproto.Invite{}, store.Invite{}, netproto.Errorf(netproto.CodeInvalid,
 			"this tracker is open to everybody: start it with --access invite to make it private")
 	}
@@ -99,12 +97,6 @@ func (o *Owner) Ban(ctx context.Context, b store.Ban) error {
 	return nil
 }
 
-// cut ends the connections and lines of a target at this node and returns how many. Other
-// nodes do so once they follow.
-func (o *Owner) cut(t store.Target) int {
-	return o.conns.Cut(connections(t)) + o.lines.Cut(lineOwners(t)) + o.relay.Cut(relayTakers(t))
-}
-
 // Unban ends a ban.
 func (o *Owner) Unban(ctx context.Context, t store.Target) error {
 	if err := o.store.Unban(ctx, t); err != nil {
@@ -133,11 +125,4 @@ func checkWords(what, text string, most int) error {
 		return netproto.Errorf(netproto.CodeInvalid, "%s has invisible characters", what)
 	}
 	return nil
-}
-
-// connections returns what a ban or the end of a membership is about.
-func connections(t store.Target) func(netproto.Fingerprint, netip.Addr) bool {
-	return func(key netproto.Fingerprint, from netip.Addr) bool {
-		return !t.Key.IsZero() && key == t.Key || t.Prefix.IsValid() && t.Prefix.Contains(from)
-	}
 }
