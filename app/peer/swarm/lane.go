@@ -59,6 +59,11 @@ func (l *lane) assign() bool {
 			return true
 		}
 		if l.pace.Inflight() <= l.pace.Trip() {
+			if r := s.waiting(now); r != nil {
+				r.drop(true)
+				s.ask(r.index, false)
+				return true
+			}
 			if i, instead, ok := s.takeOver(now); ok {
 				if instead != nil {
 					instead.drop(true)

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -24,9 +25,9 @@ const (
 	maxMaking = 24
 	// maxPerSource leaves room on the other side for other downloads.
 	maxPerSource = 4
-	// maxPerFar is for a source far away. As many connections as browsers have to a web
-	// server fill 300 Mbit/s over 180 ms, even when some of them wait for what was lost.
-	maxPerFar = 6
+	// maxPerFar is for a source far away. So many connections fill 300 Mbit/s over 180 ms,
+	// even when some of them wait for what was lost. Browsers have six to a web server.
+	maxPerFar = 8
 	// smallRest is what one connection to a source is enough for, in bytes.
 	smallRest = 8 << 20
 	// laneRate is the smallest share of a limit that is worth a lane, in bytes a
@@ -187,7 +188,7 @@ func (ls *lanes) connect(ctx, within context.Context, s *sources.Source, to sess
 	now := time.Now()
 	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), begun: begun, wake: make(chan struct{}, 1),
 		streams: map[*job]*stream{}, requests: map[*request]struct{}{}}
-	l.pace.Start(c.Trip, now)
+	l.pace.Start(cmp.Or(min(c.Trip, ls.distance(s)), c.Trip), now)
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	s.Connected(ctx, c.Way)
@@ -293,19 +294,23 @@ func (l *lane) sendAway(now time.Time) {
 	l.detach()
 }
 
-// far reports whether bytes of a source come from far away: the fastest of its lanes says
-// so, because the others may wait behind its bytes. The caller holds the lock.
+// far reports whether bytes of a source come from far away. The caller holds the lock.
 func (ls *lanes) far(s *sources.Source) bool {
 	if s.Made() == 0 {
 		return s.Away()
 	}
-	least := time.Duration(0)
+	return ls.distance(s) >= pace.FarAway
+}
+
+// distance is the delay of a source's fastest lane, 0 if it has none: others may have waited
+// behind its bytes when they were made. The caller holds the lock.
+func (ls *lanes) distance(s *sources.Source) (least time.Duration) {
 	for l := range ls.open {
 		if l.source == s && (least == 0 || l.pace.Delay() < least) {
 			least = l.pace.Delay()
 		}
 	}
-	return least >= pace.FarAway
+	return least
 }
 
 // perSource is how many connections to have to each source, near or far: several pay if

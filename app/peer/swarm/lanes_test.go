@@ -19,7 +19,7 @@ func TestASourceFarAwayHasSeveralConnectionsAmongOthers(t *testing.T) {
 	for _, c := range []struct {
 		sources, away, near, far int
 		rest                     int64
-	}{{1, 1, 3, 6, 1 << 30}, {2, 1, 2, 6, 1 << 30}, {6, 1, 1, 6, 1 << 30}, {6, 6, 1, 4, 1 << 30}, {7, 7, 1, 3, 1 << 30},
+	}{{1, 1, 3, 8, 1 << 30}, {2, 1, 2, 8, 1 << 30}, {6, 1, 1, 8, 1 << 30}, {6, 6, 1, 4, 1 << 30}, {7, 7, 1, 3, 1 << 30},
 		{23, 1, 1, 2, 1 << 30}, {200, 1, 1, 1, 1 << 30}, {6, 1, 1, 1, smallRest - 1}} {
 		conns := session.New(t.Context(), session.Config{})
 		defer conns.Close()
@@ -159,6 +159,58 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	j.attempt.task.Limit.Set(1000)
 	if i, _, ok := idle.streams[j].takeOver(now); ok {
 		t.Errorf("piece %d is taken over from a lane that waits for a limit", i)
+	}
+}
+
+// A lane with nothing to do has what another one to its source was asked for last, as long as
+// that waits for what comes before it.
+func TestALaneWithNothingToDoGetsWhatWaitsOnAnother(t *testing.T) {
+	t.Parallel()
+	const pieces, usual = 32, 4 << 20 // bytes a second: all of it takes two seconds
+	now := time.Now()
+	j, busy, idle := busyAndIdle(pieces, usual, 1, 180*time.Millisecond, now)
+	if r := idle.streams[j].waiting(now); r == nil || r.lane != busy || r.index != pieces-1 {
+		t.Errorf("it gets %+v", r)
+	}
+	if r := busy.streams[j].waiting(now); r != nil {
+		t.Errorf("a lane gets its own piece %d", r.index)
+	}
+	last := j.owners[pieces-1]
+	last.owed.Add(-1)
+	if r := idle.streams[j].waiting(now); r != nil {
+		t.Errorf("piece %d, whose bytes come already, is asked for again", r.index)
+	}
+	last.owed.Add(1)
+	idle.pace.Begin(4*usual, now)
+	if r := idle.streams[j].waiting(now); r != nil {
+		t.Errorf("a lane that would have it later gets piece %d", r.index)
+	}
+	idle.pace.End(4 * usual)
+	j.attempt.task.Limit.Set(1000)
+	if r := idle.streams[j].waiting(now); r != nil {
+		t.Errorf("piece %d, which waits for a limit, is asked for elsewhere", r.index)
+	}
+	j, _, idle = busyAndIdle(pieces/8, usual, 1, 180*time.Millisecond, now)
+	if r := idle.streams[j].waiting(now); r != nil {
+		t.Errorf("piece %d of a short queue is asked for again", r.index)
+	}
+}
+
+// What a queue delays is not far away.
+func TestALaneIsAsFarAwayAsTheFastestToItsSource(t *testing.T) {
+	t.Parallel()
+	a := New(Config{Timing: StandardTiming}).Attempt(Task{}, nil, Preference{})
+	one := new(sources.Source)
+	if d := a.lanes.distance(one); d != 0 {
+		t.Errorf("without a lane, it is %s away", d)
+	}
+	for _, delay := range []time.Duration{3, 1, 2} {
+		l := &lane{attempt: a, source: one}
+		l.pace.Start(delay*time.Millisecond, time.Now())
+		a.lanes.open[l] = struct{}{}
+	}
+	if d := a.lanes.distance(one); d != time.Millisecond {
+		t.Errorf("it is %s away", d)
 	}
 }
 

@@ -23,10 +23,10 @@ func (l *lane) window(pieceSize int64, now time.Time) int64 {
 	return l.pace.Window(pieceSize, len(l.attempt.lanes.open), now)
 }
 
-// lag is how long bytes that the lane is asked for first take if its connection lags. It is
-// 0 if a limit is what it waits for.
-func (l *lane) lag(bytes int64, now time.Time) time.Duration {
-	lag := l.pace.Lag(bytes, now)
+// lag is how long bytes that the lane is asked for first take if its connection lags, beside
+// one to the same source with the rate other. It is 0 if a limit is what it waits for.
+func (l *lane) lag(bytes, other int64, now time.Time) time.Duration {
+	lag := l.pace.Lag(bytes, other, now)
 	if lag > 0 && len(l.limits()) > 0 {
 		return 0
 	}

@@ -105,6 +105,44 @@ func (j *job) wholes() int {
 	return n
 }
 
+// waiting returns the request that waits longest of those that other lanes to the stream's
+// source were asked for last, if this lane would have its piece sooner. It can be taken back
+// before any of its bytes is on its way, so nothing comes twice. It is nil if there is none.
+func (s *stream) waiting(now time.Time) (longest *request) {
+	l, most := s.lane, time.Duration(0)
+	if len(l.limits()) > 0 { // which is what they wait for
+		return nil
+	}
+	for other := range l.attempt.lanes.open {
+		if other == l || other.source != l.source {
+			continue
+		}
+		r := s.job.lastOf(other)
+		if r == nil || !s.have.Has(r.index) {
+			continue
+		}
+		waits, own := other.pace.Waits(r.length, now), flow.TimeFor(l.pace.Inflight()+r.length, l.pace.Now(now))+l.pace.Delay()
+		if waits > most && waits+flow.TimeFor(r.length, other.pace.Now(now)) > own {
+			most, longest = waits, r
+		}
+	}
+	return longest
+}
+
+// lastOf is the request for a piece of a job that a lane was asked for after all others, if
+// that has brought nothing yet; nil if there is none.
+func (j *job) lastOf(l *lane) (last *request) {
+	for r := range l.requests {
+		if last == nil || r.number > last.number {
+			last = r
+		}
+	}
+	if last == nil || last.stream.job != j || last.index >= len(j.owners) || j.owners[last.index] != last || last.owed.Load() < last.length {
+		return nil
+	}
+	return last
+}
+
 // takeOver chooses the piece with which other lanes take longest, of those of one lane
 // the one that was asked for last, if the stream's source would need less than half the
 // time. Lanes to the same source share its line: of those it counts when each piece comes.
@@ -126,7 +164,7 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 		own := flow.TimeFor(s.lane.pace.Inflight()+r.length, rate)
 		tried := !s.lane.source.Proven() && now.Sub(r.begun) > silent
 		if r.lane.source == s.lane.source {
-			left, own, tried = r.lane.lag(r.upTo(), now), own+s.lane.pace.Delay(), false
+			left, own, tried = r.lane.lag(r.upTo(), rate, now), own+s.lane.pace.Delay(), false
 		}
 		slow := left > 2*own
 		if mine || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {

@@ -31,8 +31,12 @@ const (
 	// maxDelay is the longest delay that a window makes up for.
 	maxDelay = time.Second / 2
 	// FarAway is the delay from which one connection is slower than many lines: systems keep
-	// a few megabytes for each at most, which is all that a round trip can carry.
-	FarAway = 80 * time.Millisecond
+	// a few megabytes for each at most, which is all that a round trip can carry. Radio links,
+	// which are slow for other reasons, answer sooner.
+	FarAway = 120 * time.Millisecond
+	// handedOver is how many bytes a source may have given to its system for one connection,
+	// in front of those that are on their way. They come, whatever is taken back.
+	handedOver = 512 << 10
 )
 
 // Pace is that of one connection. The zero value is that of one with no delay, over which
@@ -161,7 +165,7 @@ func (p *Pace) Window(pieceSize int64, connections int, now time.Time) int64 {
 	rate := p.rate.Rate()
 	rises := p.rises(now)
 	if rises { // a rate of five seconds is late there
-		rate = max(rate, p.sprint.now(p.delay, now))
+		rate = p.Now(now)
 	}
 	wanted := int64(float64(rate)*2*p.delay.Seconds()) + min(rate/2, ahead/int64(max(connections, 1)))
 	if rises {
@@ -196,11 +200,12 @@ func (p *Pace) ETA(patience time.Duration, now time.Time) time.Duration {
 
 // Lag is how long the first bytes of what was asked for will take: longer than at the rate
 // if a small part of that comes now, since the connection waits for what was lost, or measures
-// its line. TCP may need seconds then until it is as fast as the others to the same source. It
-// is 0 for one that has just begun; and for one from far away at its rate: what it was asked
-// for is under way before it could be taken back.
-func (p *Pace) Lag(bytes int64, now time.Time) time.Duration {
-	usual, rate := p.rate.Rate(), p.sprint.rate.Load()
+// its line. TCP may need seconds then until it is as fast as the others to the same source; one
+// of those has the rate other, in bytes a second, to compare with, as its own goes down
+// meanwhile. It is 0 for one that has just begun, and for one from far away at its rate: its
+// first bytes are under way before they could be taken back. For its last ones, see [Pace.Waits].
+func (p *Pace) Lag(bytes, other int64, now time.Time) time.Duration {
+	usual, rate := max(p.rate.Rate(), other), p.sprint.rate.Load()
 	if bytes == 0 || usual == 0 || rate == 0 || !p.Measured() {
 		return 0
 	}
@@ -220,3 +225,20 @@ func (p *Pace) Lag(bytes int64, now time.Time) time.Duration {
 	}
 	return flow.TimeFor(bytes, max(rate, 1))
 }
+
+// Waits is how long the last n bytes of what was asked for wait until it is their turn. It is 0
+// if the first of them may be on their way, so that they would come although they were taken back.
+func (p *Pace) Waits(n int64, now time.Time) time.Duration {
+	before := p.inflight.Load() - n
+	if before < handedOver || !p.Measured() {
+		return 0
+	}
+	if waits := flow.TimeFor(before, p.Now(now)); waits > 3*p.delay {
+		return waits
+	}
+	return 0
+}
+
+// Now is the rate of about the last five seconds, or of the last round trip if that is higher,
+// in bytes a second.
+func (p *Pace) Now(now time.Time) int64 { return max(p.rate.Rate(), p.sprint.now(p.delay, now)) }

@@ -177,13 +177,65 @@ func TestAConnectionLagsThatGivesASmallPartOfWhatItGave(t *testing.T) {
 			p.sprint.be(c.rate*usual/100, 0, now)
 			p.sprint.rest()
 		}
-		lag := p.Lag(usual, now)
+		lag := p.Lag(usual, 0, now)
 		if lags, asUsual := lag > lagging*time.Second, lag > 900*time.Millisecond && lag < 1100*time.Millisecond; lags != c.lags || asUsual != c.usual || !lags && !asUsual && lag != 0 {
 			t.Errorf("%s: what takes a second otherwise takes %s", what, lag)
 		}
-		if p.Lag(0, now) != 0 {
+		if p.Lag(0, 0, now) != 0 {
 			t.Errorf("%s: nothing takes a while", what)
 		}
+	}
+}
+
+// Of one that gives little for seconds, the rate of five seconds says little, too.
+func TestAConnectionLagsThatGivesASmallPartOfWhatOthersGive(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	p := begun(180*time.Millisecond, time.Minute, mib, now)
+	usual := p.Rate()
+	p.Begin(usual, now)
+	p.sprint.be(usual, 0, now)
+	if lag := p.Lag(usual, usual, now); lag != 0 {
+		t.Errorf("what is as fast as others takes %s", lag)
+	}
+	if lag := p.Lag(usual, 2*lagging*usual, now); lag < 900*time.Millisecond || lag > 1100*time.Millisecond {
+		t.Errorf("what takes a second takes %s", lag)
+	}
+}
+
+// What was asked for last can be taken back as long as the source has not begun with it.
+func TestOnlyTheEndOfALongQueueWaits(t *testing.T) {
+	t.Parallel()
+	const far = 180 * time.Millisecond
+	now := time.Now()
+	for what, c := range map[string]struct {
+		delay   time.Duration
+		queue   int64 // in front of it, parts of a hundred of what comes in a second
+		usual   int   // bytes of five seconds
+		waiting bool
+	}{
+		"a second of bytes":                   {delay: far, queue: 100, usual: 40 * mib, waiting: true},
+		"what is on its way":                  {delay: far, queue: 50, usual: 40 * mib},
+		"the same over a short way":           {delay: time.Millisecond, queue: 50, usual: 40 * mib, waiting: true},
+		"what the source's system has, maybe": {delay: time.Millisecond, queue: 100, usual: mib / 8},
+		"nothing in front of it":              {delay: time.Millisecond, usual: 40 * mib},
+	} {
+		p := begun(c.delay, time.Minute, c.usual, now)
+		queue := p.Rate() * c.queue / 100
+		p.Begin(queue+mib, now)
+		want := time.Duration(0)
+		if c.waiting {
+			want = time.Duration(c.queue) * time.Second / 100
+		}
+		if waits := p.Waits(mib, now); waits < want-time.Millisecond || waits > want+time.Millisecond {
+			t.Errorf("%s: it waits for %s, not %s", what, waits, want)
+		}
+	}
+	var fresh Pace
+	fresh.Start(0, now)
+	fresh.Begin(100*mib, now)
+	if waits := fresh.Waits(mib, now); waits != 0 {
+		t.Errorf("of one that has given nothing yet, it waits for %s", waits)
 	}
 }
 
@@ -225,7 +277,7 @@ func TestBytesComeWhileOthersLook(t *testing.T) {
 		p.Window(1, 1, now)
 		p.Trip()
 		p.ETA(time.Second, now)
-		p.Lag(1, now)
+		p.Lag(1, 0, now)
 		p.Silence(now)
 		p.Barren(now)
 	}
