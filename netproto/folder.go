@@ -32,6 +32,7 @@ const (
 	MaxFolderBytes   = 256 << 20 // of the text
 	maxPathBytes     = 4096
 	maxPathDepth     = 64
+	maxFolderLine    = 2*len(ContentHash{}) + len(" 1234567890123456789 \n") + maxPathBytes
 )
 
 // FolderEntry is a file, or an empty folder, in a shared folder.
@@ -45,32 +46,50 @@ type FolderEntry struct {
 // AppendFolder appends the text of a folder whose entries are in ascending order of
 // their paths. It fails if ParseFolder would refuse the text.
 func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
-	return AppendFolderFrom(dst, slices.Values(entries))
+	text := bytes.NewBuffer(dst)
+	if err := WriteFolder(text, slices.Values(entries)); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
 }
 
-// AppendFolderFrom is [AppendFolder] of entries that need not all be in memory.
-func AppendFolderFrom(dst []byte, entries iter.Seq[FolderEntry]) ([]byte, error) {
-	dst = append(dst, FolderMagic...)
-	order, n := folderOrder{}, 0
+// folderPart is how many bytes of the text of a folder are written at a time.
+const folderPart = 64 << 10
+
+// WriteFolder writes what [AppendFolder] appends, of entries that need not all be in memory.
+// An error of w is returned as it is.
+func WriteFolder(w io.Writer, entries iter.Seq[FolderEntry]) error {
+	part := append(make([]byte, 0, folderPart), FolderMagic...)
+	order, n, size := folderOrder{}, 0, 0
+	flush := func() error {
+		if size += len(part); size > MaxFolderBytes {
+			return fmt.Errorf("the list of the folder's files has more than %d bytes: share its parts one by one", MaxFolderBytes)
+		}
+		_, err := w.Write(part)
+		part = part[:0]
+		return err
+	}
 	for e := range entries {
 		if n++; n > MaxFolderEntries {
-			return nil, fmt.Errorf("the folder has more than %d files: share its parts one by one", MaxFolderEntries)
+			return fmt.Errorf("the folder has more than %d files: share its parts one by one", MaxFolderEntries)
 		}
 		if err := order.next(e); err != nil {
-			return nil, err
+			return err
+		}
+		if len(part)+maxFolderLine > folderPart {
+			if err := flush(); err != nil {
+				return err
+			}
 		}
 		if e.Dir {
-			dst = append(dst, "d 0 "...)
+			part = append(part, "d 0 "...)
 		} else {
-			dst = append(hex.AppendEncode(dst, e.Hash[:]), ' ')
-			dst = append(strconv.AppendInt(dst, e.Size, 10), ' ')
+			part = append(hex.AppendEncode(part, e.Hash[:]), ' ')
+			part = append(strconv.AppendInt(part, e.Size, 10), ' ')
 		}
-		dst = append(append(dst, e.Path...), '\n')
+		part = append(append(part, e.Path...), '\n')
 	}
-	if len(dst) > MaxFolderBytes {
-		return nil, fmt.Errorf("the list of the folder's files has %d bytes, %d are allowed: share its parts one by one", len(dst), MaxFolderBytes)
-	}
-	return dst, nil
+	return flush()
 }
 
 // ParseFolder reads the text of a folder and checks every rule of the format.

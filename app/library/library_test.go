@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -251,10 +253,19 @@ func TestATrustedTrackerKeepsItsKey(t *testing.T) {
 
 func TestTheListOfAFolderIsKeptWhileItIsShared(t *testing.T) {
 	l := open(t, t.TempDir())
-	hash := netproto.ContentHash{7}
-	check(t, l.WriteFolderFile(hash, []byte("a list")))
+	hash, written := piece.HashBytes([]byte("a list")), 0
+	list := func(w io.Writer) error {
+		written++
+		_, err := io.WriteString(w, "a list")
+		return err
+	}
+	check(t, l.WriteFolderFile(t.Context(), hash, list))
+	check(t, l.WriteFolderFile(t.Context(), hash, list))
+	if written != 1 {
+		t.Error("a list that is there is written again")
+	}
 	check(t, os.WriteFile(l.FolderFile(hash), []byte("A LIST"), 0o600)) // damaged since
-	check(t, l.WriteFolderFile(hash, []byte("a list")))
+	check(t, l.WriteFolderFile(t.Context(), hash, list))
 	if got, err := os.ReadFile(l.FolderFile(hash)); err != nil || string(got) != "a list" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -275,8 +286,9 @@ func TestListsThatNobodyNeedsAreRemoved(t *testing.T) {
 	l := open(t, t.TempDir())
 	check(t, l.KeepFolderFiles(func(netproto.ContentHash) bool { return false })) // there is no folder yet
 	needed, old := netproto.ContentHash{1}, netproto.ContentHash{2}
-	check(t, l.WriteFolderFile(needed, []byte("a list")))
-	check(t, l.WriteFolderFile(old, []byte("another")))
+	for _, hash := range []netproto.ContentHash{needed, old} {
+		check(t, l.WriteFolderFile(t.Context(), hash, func(io.Writer) error { return nil }))
+	}
 	dir := filepath.Dir(l.FolderFile(old))
 	check(t, os.WriteFile(filepath.Join(dir, ".new-123"), nil, 0o600)) // of a crash
 	check(t, os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600))

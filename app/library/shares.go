@@ -1,8 +1,9 @@
 package library
 
 import (
-	"bytes"
+	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/durable"
 )
@@ -92,14 +94,14 @@ func (l *Library) RemoveShare(id string) error { return l.remove(bucketShares, [
 // newFolderFile is the start of the name of a list that is being written.
 const newFolderFile = ".new-"
 
-// WriteFolderFile keeps the list of a shared folder, at the path that FolderFile
-// returns.
-func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error {
+// WriteFolderFile keeps the list of a shared folder, which write writes, at the path that
+// FolderFile returns. A list that is there already is left as it is.
+func (l *Library) WriteFolderFile(ctx context.Context, hash netproto.ContentHash, write func(io.Writer) error) error {
 	file := l.FolderFile(hash)
 	if err := durable.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
-	if there, err := os.ReadFile(file); err == nil && bytes.Equal(there, text) {
+	if there, _, err := piece.HashPath(ctx, file, nil); err == nil && there.Hash == hash {
 		return nil
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), newFolderFile+"*")
@@ -107,8 +109,7 @@ func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error 
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(text)
-	if err == nil {
+	if err = write(tmp); err == nil {
 		err = tmp.Sync()
 	}
 	if closeErr := tmp.Close(); err == nil {

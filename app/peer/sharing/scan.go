@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"io"
 	"iter"
 	"os"
 	"sync/atomic"
@@ -282,27 +283,27 @@ func (sc *scan) attributes() []byte {
 	return packed
 }
 
-// list writes the list of a folder's files, unless it is there already.
-func (sc *scan) list() (*sharedFile, error) {
-	size := len(netproto.FolderMagic) // a little more than the text needs
-	for e := range sc.entries() {
-		size += 2*len(e.Hash) + len(" 1234567890 \n") + len(e.Path)
-	}
-	text, err := netproto.AppendFolderFrom(make([]byte, 0, size), func(yield func(netproto.FolderEntry) bool) {
+// writeList writes the list of a folder's files.
+func (sc *scan) writeList(w io.Writer) error {
+	return netproto.WriteFolder(w, func(yield func(netproto.FolderEntry) bool) {
 		for e := range sc.entries() {
 			if !yield(e) {
 				return
 			}
 		}
 	})
-	if err != nil {
+}
+
+// list makes the list of a folder's files, unless it is there already. That of a million
+// has a hundred megabytes, so it is made twice instead of kept in memory: to know its hash,
+// and to write it.
+func (sc *scan) list() (*sharedFile, error) {
+	var text piece.Stream
+	if err := sc.writeList(&text); err != nil {
 		return nil, netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
+	m := text.Manifest()
 	attributes := sc.attributes()
-	m, err := piece.Hash(sc.ctx, bytes.NewReader(text), int64(len(text)), nil)
-	if err != nil {
-		return nil, err
-	}
 	s, l := sc.share, sc.share.shares.config.Library
 	// The size is that of its files: what people look for.
 	as := netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME}
@@ -311,10 +312,11 @@ func (sc *scan) list() (*sharedFile, error) {
 			return old, nil
 		}
 	}
-	if err := patiently(sc.ctx, sc.waits, func() error { return l.WriteFolderFile(m.Hash, text) }); err != nil {
+	if err := patiently(sc.ctx, sc.waits, func() error { return l.WriteFolderFile(sc.ctx, m.Hash, sc.writeList) }); err != nil {
 		return nil, err
 	}
 	f := &sharedFile{Place: offer.PlaceOf(m.Hash), share: s, list: &folderList{resource: as, attributes: attributes, readers: new(atomic.Int64)}}
+	var err error
 	if f.state, err = piece.StateOf(f.path()); err != nil {
 		return nil, err
 	}
