@@ -28,10 +28,20 @@ type Facts struct {
 	Unsure   bool        // the identity could not be found out
 }
 
+// Reader reads small files one after another. It keeps the folder of the last ones open, so
+// that the system need not look it up again. One goroutine uses it, and closes it. The zero
+// value is ready.
+type Reader struct{ reader }
+
 // ReadOnce opens a file, reads from its start at most as many bytes as fit into b, and
 // asks what the system says of it afterwards. It waits for no writer of a named pipe. It
 // returns [errors.ErrUnsupported] where that saves nothing.
-func ReadOnce(path string, b []byte) (n int, is Facts, err error) { return readOnce(path, b) }
+func (r *Reader) ReadOnce(path string, b []byte) (n int, is Facts, err error) {
+	return r.readOnce(path, b)
+}
+
+// Close closes the folder that is open, if one is.
+func (r *Reader) Close() { r.close() }
 
 // Listing is a part of what a folder has.
 type Listing struct{ listing }

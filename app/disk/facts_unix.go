@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,10 +14,41 @@ import (
 // There may be a million files, so what is asked of each is asked with bare system
 // calls: an os.File and its fs.FileInfo take a kilobyte and six more calls.
 
-func readOnce(path string, b []byte) (n int, is Facts, err error) {
+type reader struct {
+	folder string // of the last file, with a slash at its end
+	fd     int    // of the folder, if open
+	open   bool   // from the second file on: a folder may have only one
+}
+
+// from returns the folder in which to look up a path, and what to look up there.
+func (r *reader) from(path string) (fd int, rel string) {
+	folder := path[:strings.LastIndexByte(path, '/')+1]
+	switch {
+	case folder != r.folder:
+		r.close()
+		r.folder = folder
+	case !r.open:
+		fd, err := unix.Open(folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		r.fd, r.open = fd, err == nil // whatever is wrong also shows with the file
+	}
+	if !r.open {
+		return unix.AT_FDCWD, path
+	}
+	return r.fd, path[len(folder):]
+}
+
+func (r *reader) close() {
+	if r.open {
+		unix.Close(r.fd)
+		r.open = false
+	}
+}
+
+func (r *reader) readOnce(path string, b []byte) (n int, is Facts, err error) {
 	var fd int
+	folder, rel := r.from(path)
 	err = again(func() (err error) {
-		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		fd, err = unix.Openat(folder, rel, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 		return err
 	})
 	if err != nil {

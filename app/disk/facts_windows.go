@@ -7,7 +7,11 @@ import (
 	"path/filepath"
 )
 
-func readOnce(string, []byte) (int, Facts, error) { return 0, Facts{}, errors.ErrUnsupported }
+type reader struct{}
+
+func (reader) readOnce(string, []byte) (int, Facts, error) { return 0, Facts{}, errors.ErrUnsupported }
+
+func (reader) close() {}
 
 type listing struct {
 	dir     *os.File

@@ -233,8 +233,15 @@ func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, erro
 	return b, state, nil
 }
 
-// SmallFiles reads small files one after another into one buffer. One goroutine uses it.
-type SmallFiles struct{ buf []byte }
+// SmallFiles reads small files one after another into one buffer. One goroutine uses it, and
+// closes it.
+type SmallFiles struct {
+	buf  []byte
+	disk disk.Reader
+}
+
+// Close closes what was kept open between two files.
+func (s *SmallFiles) Close() { s.disk.Close() }
 
 // Read is [ReadPath] of a file that was seen in a state before now; the bytes are good until
 // the next call. There may be a million files. One that rested then and still is in that
@@ -246,7 +253,7 @@ func (s *SmallFiles) Read(ctx context.Context, path string, most int64, seen Sta
 	if int64(len(s.buf)) <= most {
 		s.buf = make([]byte, most+1) // so that one read sees the end
 	}
-	n, is, err := disk.ReadOnce(path, s.buf[:seen.Size+1])
+	n, is, err := s.disk.ReadOnce(path, s.buf[:seen.Size+1])
 	if err != nil || int64(n) != seen.Size || !is.Mode.IsRegular() || StateIs(is) != seen {
 		return ReadPath(ctx, path, most) // which knows what is wrong, if anything
 	}

@@ -22,6 +22,7 @@ func seenAt(t *testing.T, path, content string) State {
 
 func TestSmallFilesAreReadAsTheyAre(t *testing.T) {
 	var files SmallFiles
+	defer files.Close()
 	dir := t.TempDir()
 	for _, content := range []string{"", "a", "content of seven", "short"} {
 		path := filepath.Join(dir, fmt.Sprint(len(content)))
@@ -41,6 +42,7 @@ func TestSmallFilesAreReadAsTheyAre(t *testing.T) {
 // A scan sees a file and reads it a while later.
 func TestASmallFileThatIsNoLongerAsItWasSeenIsReadAsItIs(t *testing.T) {
 	var files SmallFiles
+	defer files.Close()
 	for what, change := range map[string]func(path string) error{
 		"grew":         func(path string) error { return os.WriteFile(path, []byte("content and more"), 0o600) },
 		"shrank":       func(path string) error { return os.WriteFile(path, []byte("con"), 0o600) },
@@ -74,6 +76,7 @@ func TestASmallFileThatIsNoLongerAsItWasSeenIsReadAsItIs(t *testing.T) {
 // A write right after the last one leaves the state as it is: reading begins a tick later.
 func TestAFileThatWasSeenFreshIsReadOnceItRests(t *testing.T) {
 	var files SmallFiles
+	defer files.Close()
 	path := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(path, []byte("content"), 0o600))
 	seen, err := StateOf(path)
@@ -91,6 +94,7 @@ func TestASmallFileIsReadWithoutGarbage(t *testing.T) {
 		return // there, it is read as any file
 	}
 	var files SmallFiles
+	defer files.Close()
 	path := filepath.Join(t.TempDir(), "file")
 	seen := seenAt(t, path, "content")
 	n := testing.AllocsPerRun(100, func() {
