@@ -45,19 +45,43 @@ func (sc *scan) hash() error {
 		return a.index - b.index
 	})
 	sc.pace.begin()
-	saving, _ := errgroup.WithContext(sc.ctx)
-	saving.SetLimit(1) // the disk writes one batch while the next one is hashed
-	for work := sc.work; len(work) > 0; {
-		n := sc.batchOf(work)
-		b, err := sc.hashBatch(work[:n])
-		saving.Go(func() error { return sc.save(b) })
-		if err != nil {
-			return cmp.Or(saving.Wait(), err)
+	// The disk writes one batch while the next one is hashed, and the one before is offered.
+	var saving, offering errgroup.Group
+	saving.SetLimit(1)
+	offering.SetLimit(1)
+	save := func(b *batch) error {
+		if err := sc.save(b); err != nil {
+			return err
 		}
+		offering.Go(func() error {
+			sc.share.offer(b.offers, sc.round)
+			return nil
+		})
+		return nil
+	}
+	done := func() error { return cmp.Or(saving.Wait(), offering.Wait()) }
+	most := batchFiles
+	for work := sc.work; len(work) > 0; {
+		n, began := sc.batchOf(work, most), time.Now()
+		b, err := sc.hashBatch(work[:n])
+		saving.Go(func() error { return save(b) })
+		if err != nil {
+			return cmp.Or(done(), err)
+		}
+		most = nextBatch(most, time.Since(began))
 		work = work[n:]
 	}
 	sc.work = nil
-	return saving.Wait()
+	return done()
+}
+
+// nextBatch is how many files the next batch may have, after one of at most that many took
+// so long.
+func nextBatch(most int, took time.Duration) int {
+	if took < batchTime {
+		return min(2*most, mostBatchFiles)
+	}
+	return max(most/2, batchFiles)
 }
 
 // measure returns how many bytes are to be hashed, and shows how much of the share is
@@ -82,12 +106,13 @@ func (sc *scan) measure() int64 {
 // sizeOf is how many bytes of a file were to be hashed when it was found.
 func (sc *scan) sizeOf(w unhashed) int64 { return sc.found[w.index].state.Size }
 
-// batchOf is the number of files to hash next: those of a batch, or one large one.
-func (sc *scan) batchOf(work []unhashed) int {
+// batchOf is the number of files to hash next: those of a batch, at most most, or one large
+// one.
+func (sc *scan) batchOf(work []unhashed, most int) int {
 	var bytes int64
 	for i, w := range work {
 		size := sc.sizeOf(w)
-		if bytes += size; i == batchFiles || i > 0 && (bytes > batchBytes || size > largeFile) {
+		if bytes += size; i == most || i > 0 && (bytes > batchBytes || size > largeFile) {
 			return i
 		}
 	}
@@ -114,6 +139,7 @@ func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
 		group.Go(func() error {
 			h := hasher{scan: sc, pieces: pieces}
 			defer h.tell(ctx)
+			defer h.small.Close()
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(work) {
@@ -355,14 +381,10 @@ func (p *pace) rest(ctx context.Context) {
 	p.begin()
 }
 
-// save remembers what was hashed and offers it.
+// save remembers what was hashed.
 func (sc *scan) save(b *batch) error {
 	if len(b.files) == 0 {
 		return nil
 	}
-	if err := sc.share.shares.config.Library.SaveFiles(b.files, b.manifests); err != nil {
-		return err
-	}
-	sc.share.offer(b.offers, sc.round)
-	return nil
+	return sc.share.shares.config.Library.SaveFiles(b.files, b.manifests)
 }

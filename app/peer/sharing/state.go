@@ -38,9 +38,12 @@ const (
 	// lookBatch bounds the files that one goroutine compares.
 	lookBatch = 512
 	// A batch of hashed files is remembered and announced together. A kill costs the
-	// hashing of one batch, or a few seconds of a larger file.
-	batchFiles = 2000
-	batchBytes = 256 << 20
+	// hashing of one batch, or a few seconds of a larger file. Batches become larger as long
+	// as one is hashed within batchTime: the disk has to be waited for after each.
+	batchFiles     = 2000
+	mostBatchFiles = 8000
+	batchTime      = 200 * time.Millisecond
+	batchBytes     = 256 << 20
 	// largeFile is the size in bytes from which the pieces of one file are hashed side
 	// by side instead of several files, so that there are few buffers.
 	largeFile = 8 << 20
