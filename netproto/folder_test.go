@@ -2,6 +2,7 @@ package netproto
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -242,4 +243,40 @@ func TestAListTakesItsPathsAndFewBytesMore(t *testing.T) {
 	}
 	runtime.KeepAlive(entries)
 	runtime.KeepAlive(list)
+}
+
+// parts takes a text in parts, until it is full.
+type parts struct {
+	text    bytes.Buffer
+	longest int
+	most    int // bytes
+}
+
+var errFull = errors.New("full")
+
+func (p *parts) Write(b []byte) (int, error) {
+	if p.longest = max(p.longest, len(b)); p.text.Len()+len(b) > p.most {
+		return 0, errFull
+	}
+	return p.text.Write(b)
+}
+
+func TestALongListIsWrittenInParts(t *testing.T) {
+	var entries []FolderEntry
+	for i := range 3000 {
+		entries = append(entries, FolderEntry{Path: fmt.Sprintf("%04d", i), Size: int64(i), Hash: ContentHash{1}})
+	}
+	all := &parts{most: MaxFolderBytes}
+	if err := WriteFolder(all, slices.Values(entries)); err != nil {
+		t.Fatal(err)
+	}
+	if all.text.Len() < 3*folderPart || all.longest > folderPart {
+		t.Errorf("of %d bytes, %d came at once", all.text.Len(), all.longest)
+	}
+	if got, err := ParseFolder(&all.text); err != nil || !slices.Equal(got, entries) {
+		t.Errorf("%d entries are read instead of %d: %v", len(got), len(entries), err)
+	}
+	if err := WriteFolder(&parts{most: 2 * folderPart}, slices.Values(entries)); !errors.Is(err, errFull) {
+		t.Errorf("the error of the writer becomes %v", err)
+	}
 }
