@@ -5,6 +5,27 @@ import (
 	"time"
 )
 
+// Over a line that loses packets each connection is slow, however many there are.
+func TestTwiceAsManyConnectionsAreTriedAsPaid(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var c Climb
+	for i, extra := range []int{0, 1, 3, 7, 7, 7} {
+		c.Judge(int64(1000*(1+c.Extra())), 1+c.Extra(), 7, now)
+		if extra != c.Extra() {
+			t.Errorf("step %d: %d extra connections, not %d", i, c.Extra(), extra)
+		}
+		now = now.Add(climbEvery)
+	}
+	c = Climb{}
+	for i, step := range []struct{ rate, extra int }{{1000, 0}, {1000, 1}, {2000, 3}, {2000, 1}} {
+		if c.Judge(int64(step.rate), 1, 7, now); step.extra != c.Extra() {
+			t.Errorf("step %d: %d extra connections, not %d: those that did not pay stay", i, c.Extra(), step.extra)
+		}
+		now = now.Add(climbEvery)
+	}
+}
+
 func TestOneMoreConnectionStaysOnlyIfItPays(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

@@ -23,11 +23,10 @@ const (
 	// longer.
 	maxLanes  = 24
 	maxMaking = 24
-	// maxPerSource leaves room on the other side for other downloads.
-	maxPerSource = 4
-	// maxPerFar is for a source far away. So many connections fill 300 Mbit/s over 180 ms,
-	// even when some of them wait for what was lost. Browsers have six to a web server.
-	maxPerFar = 8
+	// maxPerSource is for a source far away, and over lines that lose packets. So many
+	// connections fill 300 Mbit/s over 180 ms, even when some of them wait for what was lost.
+	// Browsers have six to a web server.
+	maxPerSource = 8
 	// smallRest is what one connection to a source is enough for, in bytes.
 	smallRest = 8 << 20
 	// laneRate is the smallest share of a limit that is worth a lane, in bytes a
@@ -339,7 +338,7 @@ func (ls *lanes) perSource() (near, far int) {
 	}
 	near = min(near+ls.climb.Extra(), maxPerSource)
 	places := (maxLanes - (alive-away)*near) / max(away, 1)
-	return near, max(near, min(places, maxPerFar))
+	return near, max(near, min(places, maxPerSource))
 }
 
 // most is how many lanes the limits are worth.
