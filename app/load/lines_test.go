@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
 )
 
 const mbit = 1e6 / 8 // bytes a second
@@ -35,7 +36,8 @@ var profiles = []struct {
 }
 
 // BenchmarkLines downloads from one source what a line carries in ten seconds, and
-// compares with one bare TCP connection.
+// compares with one bare TCP connection: with a program that begins and ends with the
+// download, and with a peer that runs already.
 func BenchmarkLines(b *testing.B) {
 	for _, p := range profiles {
 		b.Run(p.name, func(b *testing.B) {
@@ -43,11 +45,66 @@ func BenchmarkLines(b *testing.B) {
 			size := p.down * sized[int64](10, 3)
 			path := randomFile(b, filepath.Join(source.dir, sharedName), size, 10)
 			_, link := source.share(path, nil)
-			took := rounds(b, memory(b), path, source.iperf(getter, size), getter.ours(link, nil))
+			took := rounds(b, memory(b), path, source.iperf(getter, size), getter.ours(link, nil), getter.there(source.tracker, link))
 			report(b, took)
-			b.ReportMetric(float64(size)/float64(p.down)/median(took[oursName]), "of-the-line")
+			line := float64(size) / float64(p.down)
+			b.ReportMetric(line/median(took[oursName]), "of-the-line")
+			b.ReportMetric(line/median(took[thereName]), "there-of-the-line")
+			b.ReportMetric(median(quotients(took["iperf3"], took[thereName])), "there-iperf3-ratio")
 		})
 	}
+}
+
+// thereName is the name of a download by a peer that runs already.
+const thereName = "there"
+
+// there is a download by a peer that runs already, as that of a window does. Its start does
+// not count.
+func (s *stage) there(tracker, link string) contender {
+	return contender{name: thereName, run: func(to string) (took time.Duration, err error) {
+		peer, profile, err := s.running(filepath.Dir(to), tracker)
+		if err != nil {
+			return 0, err
+		}
+		took, err = s.fetchThere(link, to, profile)
+		return took, errors.Join(err, peer.stop(), os.RemoveAll(profile))
+	}}
+}
+
+// fetchThere has a running peer fetch a link of a file into a folder, and is how long that takes
+// until the file is there: the command learns of it a little later.
+func (s *stage) fetchThere(link, to, profile string) (took time.Duration, err error) {
+	parsed, err := netproto.ParseLink(link)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	command, err := s.launch("get", link, "--json", "--to", to, "--profile", profile)
+	if err != nil {
+		return 0, err
+	}
+	there := filepath.Join(to, parsed.Name)
+	for _, err = os.Stat(there); err != nil && time.Since(began) < patience; _, err = os.Stat(there) {
+		time.Sleep(time.Millisecond)
+	}
+	took = time.Since(began)
+	_, failed := command.until("completed", nil)
+	return took, errors.Join(err, failed, command.finish())
+}
+
+// running starts a peer with a new profile in a folder, and waits until it is joined to the
+// tracker.
+func (s *stage) running(dir, tracker string) (peer *process, profile string, err error) {
+	if profile, err = s.profile(dir, nil); err != nil {
+		return nil, "", err
+	}
+	peer, err = s.launch("serve", "--json", "--listen", "0", "--seed-clients", "off", "--tracker", tracker, "--profile", profile)
+	if err != nil {
+		return nil, "", err
+	}
+	s.endWith(peer)
+	_, err = peer.until("serving", nil)
+	return peer, profile, err
 }
 
 // BenchmarkSmallFilesFarAway downloads a folder of many small files over the ocean: none of
@@ -131,29 +188,17 @@ func BenchmarkFirstByteThere(b *testing.B) {
 // a running peer fetch.
 func (p access) firstByteThere(b *testing.B) float64 {
 	source, getter := p.connect(b)
-	profile, err := getter.profile(getter.dir, nil)
-	check(b, err)
-	peer, err := getter.launch("serve", "--json", "--listen", "0", "--seed-clients", "off", "--tracker", source.tracker, "--profile", profile)
-	check(b, err)
-	getter.endWith(peer)
-	_, err = peer.until("serving", nil)
+	_, profile, err := getter.running(getter.dir, source.tracker)
 	check(b, err)
 	var waited []float64
 	for i := range turns {
 		path := randomFile(b, filepath.Join(source.dir, fmt.Sprintf("small-%d", i)), 4<<10, byte(20+i)) // what is here already is not fetched
 		_, link := source.share(path, nil)
 		to := b.TempDir()
-		began := time.Now()
-		command, err := getter.launch("get", link, "--json", "--to", to, "--profile", profile)
-		check(b, err)
-		there := filepath.Join(to, filepath.Base(path))
-		for _, err = os.Stat(there); err != nil && time.Since(began) < patience; _, err = os.Stat(there) {
-			time.Sleep(time.Millisecond)
-		}
-		waited = append(waited, time.Since(began).Seconds())
-		b.Logf("%.3f s", waited[i])
-		_, err = command.until("completed", nil) // which the command learns a little later
-		check(b, errors.Join(err, command.finish(), same(path, there)))
+		took, err := getter.fetchThere(link, to, profile)
+		check(b, errors.Join(err, same(path, filepath.Join(to, filepath.Base(path)))))
+		b.Logf("%.3f s", took.Seconds())
+		waited = append(waited, took.Seconds())
 	}
 	return median(waited)
 }
