@@ -239,6 +239,18 @@ func TestOnlyTheEndOfALongQueueWaits(t *testing.T) {
 	}
 }
 
+// What comes after a pause is not slow because nothing was asked for meanwhile.
+func TestAPauseIsNoLag(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	p := begun(180*time.Millisecond, time.Minute, 8*mib, now)
+	p.Came(0, now.Add(-time.Minute))
+	p.Came(8*mib, now.Add(-59*time.Second))
+	if p.Begin(mib, now); p.Lag(mib, 0, now) != 0 {
+		t.Errorf("after the pause, what was only just asked for takes %s", p.Lag(mib, 0, now))
+	}
+}
+
 func TestARateIsNotOfThePresentAfterAPause(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

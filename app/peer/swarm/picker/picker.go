@@ -56,7 +56,8 @@ type claim struct {
 // New returns the picker of a content of count pieces, of which those of verified are here;
 // it keeps that set. Its order begins at start, which may be larger than count.
 func New(count, start int, verified piece.Bits, here Here) *Picker {
-	p := &Picker{here: here, start: start % count, free: piece.AllBits(count), verified: verified, missing: count - verified.Count(), held: make([]int32, count)}
+	p := &Picker{here: here, start: start % count, free: piece.AllBits(count), verified: verified, missing: count - verified.Count(),
+		held: make([]int32, count)}
 	for i := range verified {
 		p.free[i] &^= verified[i]
 	}

@@ -94,6 +94,46 @@ func TestOnlyWhatASourceHasAndIsMissingIsChosen(t *testing.T) {
 	}
 }
 
+// Whole bytes of sets are skipped: what is chosen is still what a look at every piece finds.
+func TestTheRarestIsWhatALookAtEveryPieceFinds(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 500 {
+		count := 1 + rng.IntN(60)
+		p := fresh(count, rng.IntN(2*count))
+		have := some(rng, count, 6)[:1+rng.IntN((count+7)/8)]
+		p.Count(have)
+		for range 3 {
+			p.Count(some(rng, count, 2))
+		}
+		for i := range count {
+			if rng.IntN(2) == 0 {
+				p.Take(i)
+			}
+		}
+		want, found := 0, false
+		for k := range count {
+			if i := (p.start + k) % count; p.free.Has(i) && have.Has(i) && (!found || p.Held(i) < p.Held(want)) {
+				want, found = i, true
+			}
+		}
+		if i, ok := p.Rarest(have, nil, 0, time.Now()); i != want || ok != found {
+			t.Fatalf("of %d pieces, %d is chosen: %t; the rarest is %d: %t", count, i, ok, want, found)
+		}
+	}
+}
+
+// some is a set of one in so many pieces.
+func some(rng *rand.Rand, count, in int) piece.Bits {
+	b := piece.NewBits(count)
+	for i := range count {
+		if rng.IntN(in) == 0 {
+			b.Set(i)
+		}
+	}
+	return b
+}
+
 // A picker keeps apart what is free, asked for and verified, whatever the order.
 func TestEveryPieceIsFreeOrAskedForOrVerified(t *testing.T) {
 	t.Parallel()

@@ -12,9 +12,9 @@ func TestASourceThatFailsAgainIsLeftAloneForLonger(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := new(Source)
-	for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+	for _, pause := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
 		s.Fail(session.ErrLater, backoff, now)
-		if due := now.Add(pause * time.Second); s.Due(due.Add(-1)) || !s.Due(due) {
+		if due := now.Add(time.Duration(pause) * time.Second); s.Due(due.Add(-1)) || !s.Due(due) {
 			t.Errorf("it is tried again after %s, and not after %ds", s.retry.Sub(now), pause)
 		}
 	}

@@ -269,6 +269,20 @@ func TestAPeerThatOnlyAnotherOneNamedIsTriedOnce(t *testing.T) {
 	}
 }
 
+func TestAPeerThatWasConnectedOnceIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	table := tableOf()
+	table.Hear(keyOf(1), netip.AddrPort{}, time.Time{})
+	s := table.known[keyOf(1)]
+	s.Reserve()
+	s.Connected(t.Context(), session.WayDirect)
+	s.Lost(false)
+	s.Reserve()
+	if table.Unreached(s, session.ErrLater, backoff, time.Now()); table.Len() != 1 || !s.Reached() {
+		t.Error("it is forgotten when it cannot be reached once")
+	}
+}
+
 func TestWhatASourceGaveIsCountedWhenItIsGone(t *testing.T) {
 	t.Parallel()
 	table := tableOf()
