@@ -204,9 +204,9 @@ func TestALaneIsAsFarAwayAsTheFastestToItsSource(t *testing.T) {
 	if d := a.lanes.distance(one); d != 0 {
 		t.Errorf("without a lane, it is %s away", d)
 	}
-	for _, delay := range []time.Duration{3, 1, 2} {
+	for _, delay := range []int{3, 1, 2} {
 		l := &lane{attempt: a, source: one}
-		l.pace.Start(delay*time.Millisecond, time.Now())
+		l.pace.Start(time.Duration(delay)*time.Millisecond, time.Now())
 		a.lanes.open[l] = struct{}{}
 	}
 	if d := a.lanes.distance(one); d != time.Millisecond {
