@@ -59,8 +59,7 @@ func (l *lane) assign() bool {
 			return true
 		}
 		if l.pace.Inflight() <= l.pace.Trip() {
-			if r := s.waiting(now); r != nil {
-				r.drop(true)
+			if r := s.waiting(now); r != nil && r.drop(true) {
 				s.ask(r.index, false)
 				return true
 			}

@@ -8,6 +8,7 @@ import (
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/swarm/pace"
+	"centralizedp2p/app/peer/swarm/picker"
 	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -181,6 +182,12 @@ func TestALaneWithNothingToDoGetsWhatWaitsOnAnother(t *testing.T) {
 		t.Errorf("piece %d, whose bytes come already, is asked for again", r.index)
 	}
 	last.owed.Add(1)
+	spare := &request{index: pieces - 1, spare: true}
+	j.spares[spare] = struct{}{}
+	if r := idle.streams[j].waiting(now); r != nil {
+		t.Errorf("piece %d, which another request brings, is asked for a third time", r.index)
+	}
+	delete(j.spares, spare)
 	idle.pace.Begin(4*usual, now)
 	if r := idle.streams[j].waiting(now); r != nil {
 		t.Errorf("a lane that would have it later gets piece %d", r.index)
@@ -193,6 +200,44 @@ func TestALaneWithNothingToDoGetsWhatWaitsOnAnother(t *testing.T) {
 	j, _, idle = busyAndIdle(pieces/8, usual, 1, 180*time.Millisecond, now)
 	if r := idle.streams[j].waiting(now); r != nil {
 		t.Errorf("piece %d of a short queue is asked for again", r.index)
+	}
+}
+
+// kept is a content whose bytes are kept nowhere.
+type kept struct {
+	growing
+	m *piece.Manifest
+}
+
+func (k kept) Manifest() *piece.Manifest { return k.m }
+
+func (kept) Has(int) bool { return false }
+
+func (k kept) Writer(index int, _ bool) *piece.Writer { return k.m.Proof(index) }
+
+// The reading goroutine of a connection ends a request without the lock: what has come by then
+// cannot be taken back, and would be counted as asked for twice.
+func TestAPieceThatIsTakenBackIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	const pieces, usual = 32, 4 << 20 // bytes a second
+	for _, came := range []bool{false, true} {
+		j, busy, idle := busyAndIdle(pieces, usual, 1, 180*time.Millisecond, time.Now())
+		j.sure, j.part = true, kept{m: &piece.Manifest{Size: j.size, CVs: make([]piece.CV, pieces)}}
+		j.picker = picker.New(pieces, 0, piece.NewBits(pieces), j.part)
+		for i := range pieces {
+			j.picker.Take(i)
+		}
+		idle.streams[j].size, idle.reader = j.size, j.attempt.swarms.Reader(idle.conn).(*reader)
+		j.attempt.active = []*job{j}
+		last, want := j.owners[pieces-1], idle
+		if came {
+			last.end.Store(ending)
+			want = busy
+		}
+		if idle.assign() == came || j.owners[pieces-1].lane != want || j.picker.Flying() != pieces {
+			t.Errorf("it came: %t; %d of %d pieces are asked for, the last one of the right lane: %t",
+				came, j.picker.Flying(), pieces, j.owners[pieces-1].lane == want)
+		}
 	}
 }
 

@@ -130,7 +130,7 @@ func (s *stream) waiting(now time.Time) (longest *request) {
 }
 
 // lastOf is the request for a piece of a job that a lane was asked for after all others, if
-// that has brought nothing yet; nil if there is none.
+// that has brought nothing yet and nobody else was asked for the piece; nil if there is none.
 func (j *job) lastOf(l *lane) (last *request) {
 	for r := range l.requests {
 		if last == nil || r.number > last.number {
@@ -139,6 +139,11 @@ func (j *job) lastOf(l *lane) (last *request) {
 	}
 	if last == nil || last.stream.job != j || last.index >= len(j.owners) || j.owners[last.index] != last || last.owed.Load() < last.length {
 		return nil
+	}
+	for spare := range j.spares {
+		if spare.index == last.index {
+			return nil
+		}
 	}
 	return last
 }

@@ -175,16 +175,17 @@ const (
 )
 
 // drop takes a request back and makes its piece free; with tell, the source learns of
-// it.
-func (r *request) drop(tell bool) {
+// it. It reports false if the request has ended, or is ending.
+func (r *request) drop(tell bool) bool {
 	if _, ok := r.lane.requests[r]; !ok || !r.end.CompareAndSwap(0, dropped) {
-		return
+		return false
 	}
 	if r.writer != nil {
 		r.writer.Cancel()
 	}
 	r.unlink(tell)
 	r.release()
+	return true
 }
 
 // unlink ends a request on its lane. Its piece is not free yet.
