@@ -23,7 +23,7 @@ const (
 	// longer.
 	maxLanes  = 24
 	maxMaking = 24
-	// maxPerSource is for a source far away, and over lines that lose packets. So many
+	// maxPerSource is for a source far away, and over lines that lose packets. Eight
 	// connections fill 300 Mbit/s over 180 ms, even when some of them wait for what was lost.
 	// Browsers have six to a web server.
 	maxPerSource = 8
@@ -313,7 +313,7 @@ func (ls *lanes) distance(s *sources.Source) (least time.Duration) {
 }
 
 // perSource is how many connections to have to each source, near or far: several pay if
-// there are few sources and much to fetch, and one more if a trial shows that. Sources far
+// there are few sources and much to fetch, and more do if trials show that. Sources far
 // away share the places that the others leave, if there are several for each.
 func (ls *lanes) perSource() (near, far int) {
 	a := ls.attempt
