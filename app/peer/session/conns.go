@@ -12,9 +12,13 @@ import (
 	"centralizedp2p/netproto"
 )
 
+// MaxConnsPerKey bounds the connections to one peer, both ways. It is twice as many as a
+// download makes: if the network of a peer changes, it makes new ones before the old ones
+// are found to be dead here.
+const MaxConnsPerKey = 16
+
 const (
-	maxConns       = 512 // incoming, all peers
-	maxConnsPerKey = 8   // both ways, one peer
+	maxConns = 512 // incoming, all peers
 	// maxConnsPerAddress bounds the incoming connections from one address, which
 	// several people may share.
 	maxConnsPerAddress = 64
@@ -36,7 +40,7 @@ type dialling struct {
 func (cs *Conns) add(c *Conn) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if len(cs.byKey[c.Key]) >= maxConnsPerKey {
+	if len(cs.byKey[c.Key]) >= MaxConnsPerKey {
 		return false
 	}
 	cs.byKey[c.Key] = append(cs.byKey[c.Key], c)

@@ -39,6 +39,14 @@ func TestASourceFarAwayHasSeveralConnectionsAmongOthers(t *testing.T) {
 	}
 }
 
+// Otherwise, the source would refuse it until it finds the old connections to be dead.
+func TestAPeerWhoseNetworkChangedHasRoomForNewConnections(t *testing.T) {
+	t.Parallel()
+	if session.MaxConnsPerKey < 2*maxPerSource {
+		t.Errorf("a download makes %d connections to a source, which has %d at most", maxPerSource, session.MaxConnsPerKey)
+	}
+}
+
 // What waits behind the bytes of a source seems far away, so its fastest connection counts.
 func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
 	t.Parallel()
