@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"encoding/hex"
 	"net/netip"
 	"slices"
 
@@ -182,13 +181,10 @@ func (s *Store) Withdraw(ctx context.Context, id netproto.PeerID, hs []netproto.
 	return removed, nil
 }
 
-// decodeMD5 reads 32 hexadecimal digits; the caller has checked them.
+// decodeMD5 is the MD5 that a text says; nil if it says none.
 func decodeMD5(text string) *[16]byte {
-	var sum [16]byte
-	if len(text) != 2*len(sum) {
-		return nil
-	}
-	if _, err := hex.Decode(sum[:], []byte(text)); err != nil {
+	sum, ok := netproto.ParseMD5(text)
+	if !ok {
 		return nil
 	}
 	return &sum

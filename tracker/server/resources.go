@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -133,7 +132,7 @@ func resourceOf(raw json.RawMessage) (netproto.Resource, error) {
 	if r.Size > netproto.SeedMaxBytes {
 		return r, fmt.Errorf("only contents of at most %d bytes have an MD5", netproto.SeedMaxBytes)
 	}
-	if _, err := hex.DecodeString(r.MD5); err != nil || len(r.MD5) != 32 {
+	if _, ok := netproto.ParseMD5(r.MD5); !ok {
 		return r, fmt.Errorf("an MD5 has 32 hexadecimal digits")
 	}
 	return r, nil
