@@ -349,6 +349,7 @@ func (l *Lookout) until(ctx context.Context, enough func() bool) {
 	for {
 		l.Look()
 		if enough() {
+			l.Look() // the last share may have ended after the look before
 			return
 		}
 		look.Rest(!l.waiting)

@@ -227,10 +227,11 @@ func (p *Pace) Lag(bytes, other int64, now time.Time) time.Duration {
 }
 
 // Waits is how long the last n bytes of what was asked for wait until it is their turn. It is 0
-// if the first of them may be on their way, so that they would come although they were taken back.
+// if the first of them may be on their way, so that they would come although they were taken
+// back; so it is near by, where all that was asked for may be in the buffers of two systems.
 func (p *Pace) Waits(n int64, now time.Time) time.Duration {
 	before := p.inflight.Load() - n
-	if before < handedOver || !p.Measured() {
+	if p.delay < FarAway || before < handedOver || !p.Measured() {
 		return 0
 	}
 	if waits := flow.TimeFor(before, p.Now(now)); waits > 3*p.delay {

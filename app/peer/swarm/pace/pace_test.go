@@ -216,9 +216,9 @@ func TestOnlyTheEndOfALongQueueWaits(t *testing.T) {
 	}{
 		"a second of bytes":                   {delay: far, queue: 100, usual: 40 * mib, waiting: true},
 		"what is on its way":                  {delay: far, queue: 50, usual: 40 * mib},
-		"the same over a short way":           {delay: time.Millisecond, queue: 50, usual: 40 * mib, waiting: true},
-		"what the source's system has, maybe": {delay: time.Millisecond, queue: 100, usual: mib / 8},
-		"nothing in front of it":              {delay: time.Millisecond, usual: 40 * mib},
+		"a second of bytes near by":           {delay: FarAway - 1, queue: 100, usual: 40 * mib},
+		"what the source's system has, maybe": {delay: far, queue: 100, usual: mib / 8},
+		"nothing in front of it":              {delay: far, usual: 40 * mib},
 	} {
 		p := begun(c.delay, time.Minute, c.usual, now)
 		queue := p.Rate() * c.queue / 100
