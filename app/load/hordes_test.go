@@ -3,6 +3,7 @@
 package load
 
 import (
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 	"errors"
 	"io"
@@ -280,7 +281,7 @@ func oneKey(g *guest) {
 			}
 		}
 	})
-	if in.Load() == 0 || in.Load() > 8 {
+	if in.Load() == 0 || in.Load() > session.MaxConnsPerKey {
 		g.Errorf("%d connections of one key are served", in.Load())
 	}
 	<-g.ctx.Done()
