@@ -4,6 +4,7 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -42,14 +43,14 @@ var DefaultTimes = Times{
 	Stop:      5 * time.Second,
 }
 
-// Config says what becomes of connections.
+// Config says what becomes of connections. All of it has defaults.
 type Config struct {
-	TLS    *tls.Config
-	Times  Times
-	Secure http.Handler // of requests over TLS
-	Plain  http.Handler // of all others
-	Log    *slog.Logger
-	Conns  *Conns // keeps the open ones
+	TLS    *tls.Config  // none: no handshake succeeds
+	Times  Times        // each that is 0 is that of DefaultTimes
+	Secure http.Handler // of requests over TLS; http.NotFoundHandler
+	Plain  http.Handler // of all others; http.NotFoundHandler
+	Log    *slog.Logger // none
+	Conns  *Conns       // keeps the open ones; some that nobody can cut
 
 	// Raw takes over a connection whose first byte is netproto.RawRelay; it returns when
 	// that has ended. If it is nil, such a connection is like any other.
@@ -60,9 +61,36 @@ type Config struct {
 	Arrival func(from netip.Addr) (leave func(), ok bool)
 
 	// Balancers are proxies whose connections begin with a header, see readProxyHeader; Refused
-	// counts connections of theirs that have none, and those of others that have one.
+	// counts connections of theirs that have none, and those of others that have one. If it is
+	// nil, nobody counts them.
 	Balancers origin.Proxies
 	Refused   func()
+}
+
+// withDefaults returns a config without what would be nil or 0 and must not be.
+func (c Config) withDefaults() Config {
+	c.Times = Times{
+		FirstByte: cmp.Or(c.Times.FirstByte, DefaultTimes.FirstByte),
+		Header:    cmp.Or(c.Times.Header, DefaultTimes.Header),
+		Read:      cmp.Or(c.Times.Read, DefaultTimes.Read),
+		Write:     cmp.Or(c.Times.Write, DefaultTimes.Write),
+		Idle:      cmp.Or(c.Times.Idle, DefaultTimes.Idle),
+		Stop:      cmp.Or(c.Times.Stop, DefaultTimes.Stop),
+	}
+	// A server without a handler would answer with the routes that any package registers.
+	for _, handler := range []*http.Handler{&c.Secure, &c.Plain} {
+		if *handler == nil {
+			*handler = http.NotFoundHandler()
+		}
+	}
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	if c.Conns == nil {
+		c.Conns = NewConns()
+	}
+	if c.Refused == nil {
+		c.Refused = func() {}
+	}
+	return c
 }
 
 // Serve answers on the listeners, at least one, until ctx ends or one of them fails, then
@@ -70,6 +98,7 @@ type Config struct {
 func Serve(ctx context.Context, c Config, lns ...net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	c = c.withDefaults()
 	split := newSplitter(lns, c)
 	secure, plain := c.server(c.Secure), c.server(c.Plain)
 

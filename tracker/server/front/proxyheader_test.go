@@ -47,20 +47,28 @@ type door struct {
 // a header.
 func open(t *testing.T, balancer string) door {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	balancers, err := origin.ParseProxies(balancer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := door{t, ln.Addr().String(), new(atomic.Int32)}
+	refused := new(atomic.Int32)
 	whence := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RemoteAddr) })
-	c := front.Config{
+	d := serve(t, front.Config{
 		Times: front.DefaultTimes, Secure: whence, Plain: whence, Log: slog.New(slog.DiscardHandler), Conns: front.NewConns(),
-		Balancers: balancers, Refused: func() { d.refused.Add(1) },
+		Balancers: balancers, Refused: func() { refused.Add(1) },
+	})
+	d.refused = refused
+	return d
+}
+
+// serve serves a front until the test is over.
+func serve(t *testing.T, c front.Config) door {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	d := door{T: t, addr: ln.Addr().String()}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- front.Serve(ctx, c, ln) }()
