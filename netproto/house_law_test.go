@@ -33,7 +33,9 @@ var (
 	engine = []string{"app/...", "netproto/..."}
 	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/node", "app/command/..."}
 	// What every page of the window has to work with.
-	onPages = []string{"app/desktop/kit", "app/desktop/peek", "app/desktop/words", "app/face", "netproto", "assets"}
+	onPages = []string{"app/desktop/kit", "app/desktop/kit/look", "app/desktop/kit/lists", "app/desktop/kit/tables", "app/desktop/kit/drawings", "app/desktop/kit/sheets", "app/desktop/kit/ticks", "app/desktop/peek", "app/desktop/words", "app/face", "netproto", "assets"}
+	// What every room of larger widgets has to work with.
+	inKit = []string{"app/desktop/kit", "app/desktop/kit/look", "app/desktop/words"}
 	// What every command has to work with.
 	commands = []string{"app/command/drive", "app/command/lookout", "app/command/screen", "app/command/usage", "tracker/cli"}
 	// Rooms of the swarm, which nobody else need know.
@@ -41,7 +43,7 @@ var (
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore"}
 	// Rooms that every test may use, and nothing else.
-	forTests = []string{"netproto/nametest", "netproto/fliptest", "netproto/porttest", "app/bustest", "tracker/pgtest"}
+	forTests = []string{"netproto/nametest", "netproto/fliptest", "netproto/porttest", "app/bustest", "app/desktop/kit/kittest", "tracker/pgtest"}
 )
 
 var walls = []wall{
@@ -110,7 +112,14 @@ var walls = []wall{
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/native"},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
-	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
+	{room: "app/desktop/kit/look", may: []string{"assets"}},
+	{room: "app/desktop/kit/kittest", may: []string{"app/desktop/kit/look"}},
+	{room: "app/desktop/kit/tables", may: append([]string{"app/desktop/kit/lists"}, inKit...)},
+	{room: "app/desktop/kit/lists", may: append([]string{"netproto"}, inKit...)},
+	{room: "app/desktop/kit/drawings", may: append([]string{"netproto"}, inKit...)},
+	{room: "app/desktop/kit/sheets", may: inKit},
+	{room: "app/desktop/kit/ticks", may: []string{"app/desktop/kit", "app/desktop/kit/look", "netproto"}},
+	{room: "app/desktop/kit", may: []string{"app/desktop/kit/look", "app/desktop/words", "netproto"}},
 	{room: "app/desktop/peek", may: []string{"netproto", "netproto/readfile"}},
 	{room: "app/desktop/pages", may: onPages},
 	{room: "app/desktop/pages/portrait", may: append([]string{"app/desktop/pages"}, onPages...)},
@@ -149,7 +158,7 @@ type shelf struct {
 
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
-	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit", "app/desktop/pages/..."}, cgoIn: "app"},
+	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit/...", "app/desktop/pages/..."}, cgoIn: "app"},
 	{library: "github.com/godbus/...", rooms: []string{"app/awake", "app/bustest", "app/desktop/native"}},
 	{library: "github.com/Microsoft/go-winio/...", rooms: []string{"netproto/localsocket"}},
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},

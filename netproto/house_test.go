@@ -79,7 +79,10 @@ var lawfulHouse = map[string]string{
 	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/pages", "centralizedp2p/app/desktop/words"),
 	"app/desktop/pages/a.go":         source("pages", "fyne.io/fyne/v2/widget", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/words"),
 	"app/desktop/pages/shares/a.go":  source("shares", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/pages", "centralizedp2p/app/desktop/pages/portrait", "centralizedp2p/app/desktop/pages/browsers"),
-	"app/desktop/kit/a.go":           source("kit", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/words", "centralizedp2p/assets", "centralizedp2p/netproto"),
+	"app/desktop/kit/a.go":           source("kit", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/kit/look", "centralizedp2p/app/desktop/words", "centralizedp2p/netproto"),
+	"app/desktop/kit/look/a.go":      source("look", "fyne.io/fyne/v2", "centralizedp2p/assets"),
+	"app/desktop/kit/lists/a.go":     source("lists", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/kit/look"),
+	"app/desktop/kit/tables/a.go":    source("tables", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/kit/lists"),
 	"app/desktop/words/a.go":         source("words", "github.com/nicksnyder/go-i18n/v2/i18n", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/netproto"),
 	"app/desktop/launch/a.go":        source("launch", "os"),
 	"app/desktop/native/a.go":        source("native", "os", "github.com/godbus/dbus/v5"),
@@ -246,6 +249,20 @@ func localBreaches() (breaches []breach) {
 		add("app/desktop/kit/x.go", "centralizedp2p/"+library)
 		add("app/desktop/kit/x_test.go", "centralizedp2p/"+library)
 	}
+	for _, room := range []string{"look", "lists", "tables", "drawings", "ticks"} {
+		for _, library := range []string{"app/desktop", "app/desktop/pages", "app/desktop/kit/sheets", "app/face", "app/peer"} {
+			add("app/desktop/kit/"+room+"/x.go", "centralizedp2p/"+library)
+			add("app/desktop/kit/"+room+"/x_test.go", "centralizedp2p/"+library)
+		}
+	}
+	for _, room := range []string{"look", "lists", "drawings", "sheets", "ticks"} {
+		add("app/desktop/kit/"+room+"/x.go", "centralizedp2p/app/desktop/kit/tables")
+	}
+	for _, room := range []string{"lists", "tables", "drawings", "sheets", "ticks"} {
+		add("app/desktop/kit/x.go", "centralizedp2p/app/desktop/kit/"+room)
+		add("app/desktop/kit/x_test.go", "centralizedp2p/app/desktop/kit/"+room)
+	}
+	add("app/desktop/kit/look/x.go", "centralizedp2p/app/desktop/kit")
 	for _, library := range []string{"app/desktop", "app/desktop/pages", "app/desktop/words", "app/face", "netproto"} {
 		add("app/desktop/native/x.go", "centralizedp2p/"+library)
 		add("app/desktop/native/x_test.go", "centralizedp2p/"+library)

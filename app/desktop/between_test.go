@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/firststart"
 	"centralizedp2p/app/face"
@@ -114,7 +115,7 @@ type focusWatch struct {
 	canvas watchedCanvas
 }
 
-func (w focusWatch) Host() kit.Host {
+func (w focusWatch) Host() lists.Host {
 	host := w.Window.Host()
 	host.Canvas = w.canvas
 	return host

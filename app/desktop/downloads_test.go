@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -33,7 +34,7 @@ func mixed() []face.Download {
 	}
 }
 
-func openDownloads(t *testing.T, engine *fakeEngine) (*desk, *kit.RowList[face.Download]) {
+func openDownloads(t *testing.T, engine *fakeEngine) (*desk, *lists.List[face.Download]) {
 	t.Helper()
 	d := openAt(t, engine, pages.PlaceDownloads)
 	d.until("the downloads are shown", func() bool { return len(rowsOf[face.Download](d)) == len(engine.downloads) })

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/browsers"
 	"centralizedp2p/app/desktop/pages/firststart"
@@ -279,12 +280,12 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 
 func TestEverySheetIsSeenWholeInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, tag string) {
-		d, look := smallest(t, tag, stage(t), Options{Version: "9.8.7", Elsewhere: stagePeers()})
+		d, see := smallest(t, tag, stage(t), Options{Version: "9.8.7", Elsewhere: stagePeers()})
 		for _, sheet := range everySheet(d) {
 			d.open(sheet)
-			look(sheet.name)
+			see(sheet.name)
 			walk(d.window.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
-				if over, ok := o.(*widget.PopUp); ok && over.Content.Size().Height > leastSize.Height-2*kit.GapLarge {
+				if over, ok := o.(*widget.PopUp); ok && over.Content.Size().Height > leastSize.Height-2*look.GapLarge {
 					t.Errorf("%s: it is %v high and leaves no margin", sheet.name, over.Content.Size().Height)
 				}
 			})

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/tracker"
 	"centralizedp2p/app/desktop/words"
@@ -23,7 +24,7 @@ import (
 
 // sidebarIcons are the icons of the pages in the sidebar.
 var sidebarIcons = [pages.PlaceCount]func() fyne.Resource{
-	pages.PlacePeople:    func() fyne.Resource { return kit.Icon("people") },
+	pages.PlacePeople:    func() fyne.Resource { return look.Icon("people") },
 	pages.PlaceSearch:    theme.SearchIcon,
 	pages.PlaceDownloads: theme.DownloadIcon,
 	pages.PlaceUploads:   theme.UploadIcon,
@@ -68,17 +69,17 @@ type surroundings struct {
 func newFrame(w pages.Window, around surroundings) *frame {
 	f := &frame{middle: container.NewStack(), line: newStatusLine(w)}
 	f.main = container.NewBorder(container.NewVBox(topBar(w.Host().Tips, around.entry, around.adds), around.banner),
-		nil, nil, nil, kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
+		nil, nil, nil, kit.Inset(look.GapLarge, look.GapMedium, f.middle))
 	f.content = container.NewBorder(nil, f.line, f.sidebar(around), nil, f.main)
 	return f
 }
 
 func (f *frame) sidebar(around surroundings) fyne.CanvasObject {
-	logo := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), widget.NewIcon(appIcon())))
+	logo := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(look.GapHuge), widget.NewIcon(appIcon())))
 	name := widget.NewLabel(appName)
 	name.TextStyle.Bold = true
 	wide := float32(leastSidebar)
-	items := container.NewVBox(kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, logo, nil, name)))
+	items := container.NewVBox(kit.Inset(look.GapMedium, look.Gap, container.NewBorder(nil, nil, logo, nil, name)))
 	if around.choice != nil {
 		items.Add(around.choice)
 	}
@@ -89,7 +90,7 @@ func (f *frame) sidebar(around surroundings) fyne.CanvasObject {
 	}
 	width := canvas.NewRectangle(color.Transparent)
 	width.SetMinSize(fyne.NewSize(wide, 0))
-	return kit.NewPlate(kit.ColorSidebar, 0, container.NewStack(width, kit.Inset(kit.GapMedium, kit.GapMedium, items)))
+	return kit.NewPlate(look.ColorSidebar, 0, container.NewStack(width, kit.Inset(look.GapMedium, look.GapMedium, items)))
 }
 
 func topBar(tips *kit.Tips, entry fyne.CanvasObject, adds []adding) fyne.CanvasObject {
@@ -98,7 +99,7 @@ func topBar(tips *kit.Tips, entry fyne.CanvasObject, adds []adding) fyne.CanvasO
 		named.Add(kit.NewButtonWithIcon(add.name.String(), add.icon, add.run))
 		bare.Add(kit.NewIconButton(tips, add.icon, add.name.String(), add.run))
 	}
-	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, entry, named, bare))
+	return kit.Inset(look.GapLarge, look.GapMedium, container.New(topBarLayout{}, entry, named, bare))
 }
 
 // topBarLayout gives the entry what the buttons leave. If that is too little,
@@ -118,14 +119,14 @@ func (topBarLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	buttons.Show()
 	width := buttons.MinSize().Width
 	entry.Move(fyne.NewPos(0, 0))
-	entry.Resize(fyne.NewSize(size.Width-width-kit.Gap, size.Height))
+	entry.Resize(fyne.NewSize(size.Width-width-look.Gap, size.Height))
 	buttons.Move(fyne.NewPos(size.Width-width, 0))
 	buttons.Resize(fyne.NewSize(width, size.Height))
 }
 
 func (topBarLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := objects[2].MinSize()
-	return fyne.NewSize(leastEntry+kit.Gap+size.Width, max(size.Height, objects[0].MinSize().Height))
+	return fyne.NewSize(leastEntry+look.Gap+size.Width, max(size.Height, objects[0].MinSize().Height))
 }
 
 func (f *frame) showPlace(to pages.Place, screen fyne.CanvasObject) {
@@ -164,8 +165,8 @@ func newStatusLine(w pages.Window) *statusLine {
 	limited := kit.NewCaption()
 	limited.Whole = true
 	limited.Set(words.L("Quick limit"), theme.ColorNameWarning)
-	s.quick = container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap),
-		container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(kit.Tinted(theme.MediaFastForwardIcon(), theme.ColorNameWarning))), limited)
+	s.quick = container.New(layout.NewCustomPaddedHBoxLayout(look.Gap),
+		container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(look.Tinted(theme.MediaFastForwardIcon(), theme.ColorNameWarning))), limited)
 	s.quick.Hide()
 	s.ExtendBaseWidget(s)
 	s.show(face.Status{Connection: face.ConnectionNone, Reach: face.Reach{Verdict: netproto.VerdictUnknown}})
@@ -177,22 +178,22 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 	s.ExtendBaseWidget(s)
 	small := fyne.NewSquareSize(16)
 	part := func(picture *widget.Icon, text *kit.Line, width float32) fyne.CanvasObject {
-		return container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap),
+		return container.New(layout.NewCustomPaddedHBoxLayout(look.Gap),
 			container.NewGridWrap(small, picture), container.NewGridWrap(fyne.NewSize(width, 16), text))
 	}
 	whole := func(picture *widget.Icon, text *kit.Line) fyne.CanvasObject {
-		return container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap), container.NewGridWrap(small, picture), text)
+		return container.New(layout.NewCustomPaddedHBoxLayout(look.Gap), container.NewGridWrap(small, picture), text)
 	}
-	right := container.New(layout.NewCustomPaddedHBoxLayout(kit.GapMedium),
+	right := container.New(layout.NewCustomPaddedHBoxLayout(look.GapMedium),
 		s.quick,
-		part(widget.NewIcon(kit.Tinted(theme.DownloadIcon(), kit.ColorCaption)), s.down, 68),
-		part(widget.NewIcon(kit.Tinted(theme.UploadIcon(), kit.ColorCaption)), s.up, 68),
-		whole(widget.NewIcon(kit.Tinted(theme.AccountIcon(), kit.ColorCaption)), s.peers),
+		part(widget.NewIcon(look.Tinted(theme.DownloadIcon(), look.ColorCaption)), s.down, 68),
+		part(widget.NewIcon(look.Tinted(theme.UploadIcon(), look.ColorCaption)), s.up, 68),
+		whole(widget.NewIcon(look.Tinted(theme.AccountIcon(), look.ColorCaption)), s.peers),
 		whole(s.openIcon, s.open),
 	)
-	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, kit.Inset(kit.Gap, 0, s.state))
+	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, kit.Inset(look.Gap, 0, s.state))
 	s.box = container.NewBorder(nil, nil, nil, right, left)
-	return kit.Rendered(s, kit.NewPlate(kit.ColorSidebar, 0, kit.Inset(kit.GapLarge, 6, s.box)))
+	return kit.Rendered(s, kit.NewPlate(look.ColorSidebar, 0, kit.Inset(look.GapLarge, 6, s.box)))
 }
 
 func (s *statusLine) show(status face.Status) {
@@ -203,7 +204,7 @@ func (s *statusLine) show(status face.Status) {
 	}
 	s.state.Short = state.Text // the Tracker page has the rest
 	s.state.SetText(text)
-	s.stateIcon.SetResource(kit.Tinted(state.Icon, state.Color))
+	s.stateIcon.SetResource(look.Tinted(state.Icon, state.Color))
 	s.down.SetText(words.Rate(status.DownRate))
 	s.up.SetText(words.Rate(status.UpRate))
 	peers, open := s.peers.Text, s.open.Text
@@ -211,11 +212,11 @@ func (s *statusLine) show(status face.Status) {
 	s.open.SetText(words.Verdict(status.Reach.Verdict))
 	switch status.Reach.Verdict {
 	case netproto.VerdictReachable, netproto.VerdictRouter, netproto.VerdictCalled:
-		s.openIcon.SetResource(kit.Tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
+		s.openIcon.SetResource(look.Tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
 	case netproto.VerdictRelay, netproto.VerdictUnreachable:
-		s.openIcon.SetResource(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning))
+		s.openIcon.SetResource(look.Tinted(theme.WarningIcon(), theme.ColorNameWarning))
 	default:
-		s.openIcon.SetResource(kit.Tinted(theme.QuestionIcon(), kit.ColorCaption))
+		s.openIcon.SetResource(look.Tinted(theme.QuestionIcon(), look.ColorCaption))
 	}
 	if changed := kit.Reveal(nil, s.quick, status.QuickLimit); s.box != nil && (changed || s.open.Text != open || s.peers.Text != peers) {
 		s.box.Refresh()

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/sheets"
 	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
@@ -39,13 +40,13 @@ func (w *window) Shows(place pages.Place) bool {
 }
 
 // Host is what the window lends to widgets of the kit.
-func (w *window) Host() kit.Host {
-	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.menus.typedKey,
+func (w *window) Host() lists.Host {
+	return lists.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.menus.typedKey,
 		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
 }
 
 // Sheets lie above the pages.
-func (w *window) Sheets() *kit.Sheets { return w.sheets }
+func (w *window) Sheets() *sheets.Sheets { return w.sheets }
 
 // Status is what the frame shows.
 func (w *window) Status() face.Status { return w.status }

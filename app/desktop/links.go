@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/tracker"
 	"centralizedp2p/app/desktop/words"
@@ -162,7 +163,7 @@ func (l *links) offerWish(request face.DownloadRequest) {
 	w := l.window
 	fetch := kit.NewCheck(words.L("Download automatically"), nil)
 	fetch.SetChecked(true)
-	wait := kit.PrimaryButton(words.L("Tell me when somebody has it"), kit.Icon("star"), func() {
+	wait := kit.PrimaryButton(words.L("Tell me when somebody has it"), look.Icon("star"), func() {
 		w.Sheets().Close()
 		wish := face.WishRequest{Hash: request.Hash, Name: request.Name, Download: fetch.Checked, Folder: request.To}
 		w.Act(func(ctx context.Context) error {

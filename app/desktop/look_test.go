@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -17,11 +18,11 @@ import (
 
 func TestTheChosenLookIsRemembered(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	if d.window.prefs.look() != kit.LookSystem {
+	if d.window.prefs.look() != look.System {
 		t.Errorf("at first the look is %s", d.window.prefs.look())
 	}
-	d.window.setLook(kit.LookDark)
-	if d.window.prefs.look() != kit.LookDark || d.app.Preferences().String(prefLook) != "dark" {
+	d.window.setLook(look.Dark)
+	if d.window.prefs.look() != look.Dark || d.app.Preferences().String(prefLook) != "dark" {
 		t.Errorf("the look is %s", d.window.prefs.look())
 	}
 }
@@ -33,15 +34,15 @@ func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
 	engine.shares = []face.Share{{ID: "1", Name: "photos", State: face.ShareShared}}
 	engine.tracker = face.TrackerView{Known: []face.KnownTracker{{Address: "office:5000"}}}
 	d := newDesk(t, engine, Options{})
-	d.window.setLook(kit.LookLight)
+	d.window.setLook(look.Light)
 	sign := map[pages.Place]string{pages.PlaceSearch: "film.mkv", pages.PlaceDownloads: "film.mkv", pages.PlaceShared: "photos", pages.PlaceTracker: "office", pages.PlaceSettings: "Ada"}
 	for at, text := range sign {
 		d.window.goTo(at)
 		d.reads(text)
 	}
 	d.window.goTo(pages.PlaceUploads)
-	d.window.setLook(kit.LookDark)
-	dark := kit.NewTheme(kit.LookDark)
+	d.window.setLook(look.Dark)
+	dark := look.NewTheme(look.Dark)
 	for at := range sign {
 		d.window.goTo(at)
 		for _, object := range laidOut(d.window.win.Content()) {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -46,7 +47,7 @@ func newNotice(w pages.Window, moved func()) *notice {
 // toast is what floats above the page.
 func toast(icon, buttons, text fyne.CanvasObject) *fyne.Container {
 	return container.NewStack(kit.NewPlate(theme.ColorNameInputBorder, 9, kit.Inset(1, 1, kit.NewPlate(theme.ColorNameButton, 8,
-		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, icon, buttons, text))))))
+		kit.Inset(look.GapMedium, 0, container.NewBorder(nil, nil, icon, buttons, text))))))
 }
 
 func (n *notice) tell(text string) { n.tellNext(text, "", nil) }
@@ -72,7 +73,7 @@ func (n *notice) set(text string, picture fyne.Resource, color fyne.ThemeColorNa
 	n.forget()
 	n.forget = func() {}
 	n.words.SetText(text)
-	n.icon.SetResource(kit.Tinted(picture, color))
+	n.icon.SetResource(look.Tinted(picture, color))
 	n.step.Hide()
 	kit.Reveal(nil, n.box, true)
 	n.moved()
@@ -89,7 +90,7 @@ const (
 )
 
 func (floating) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	width := min(size.Width-2*kit.GapLarge, widestToast)
+	width := min(size.Width-2*look.GapLarge, widestToast)
 	bottom := size.Height - underToast
 	for _, object := range objects {
 		if !object.Visible() {
@@ -99,7 +100,7 @@ func (floating) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		height := object.MinSize().Height
 		object.Resize(fyne.NewSize(width, height))
 		object.Move(fyne.NewPos((size.Width-width)/2, bottom-height))
-		bottom -= height + kit.Gap
+		bottom -= height + look.Gap
 	}
 }
 
@@ -129,8 +130,8 @@ func newBanner(w pages.Window, engine face.Trackers, moved func()) *banner {
 	})
 	b.choose = kit.NewButton(words.L("Details"), func() { w.GoTo(pages.PlaceTracker) })
 	b.buttons = container.NewHBox(b.retry, b.choose)
-	b.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(kit.ColorBanner, 8, kit.Inset(kit.GapMedium, kit.Gap,
-		container.NewBorder(nil, nil, widget.NewIcon(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning)),
+	b.box = kit.Inset(look.GapLarge, look.Gap, kit.NewPlate(look.ColorBanner, 8, kit.Inset(look.GapMedium, look.Gap,
+		container.NewBorder(nil, nil, widget.NewIcon(look.Tinted(theme.WarningIcon(), theme.ColorNameWarning)),
 			container.NewCenter(b.buttons), b.words))))
 	b.box.Hide()
 	return b

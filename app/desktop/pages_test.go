@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
@@ -240,7 +241,7 @@ func (d *desk) check(name string) {
 	d.t.Helper()
 	for _, overlay := range d.window.win.Canvas().Overlays().List() {
 		for _, object := range laidOut(overlay) {
-			if row, ok := object.(*kit.TickRow); ok && linesIn(row)[0] == name {
+			if row, ok := object.(*ticks.Row); ok && linesIn(row)[0] == name {
 				for _, part := range laidOut(row) {
 					if box, ok := part.(*kit.Check); ok {
 						test.Tap(box)

@@ -15,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/drawings"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -236,7 +238,7 @@ func TestAThousandPeopleAreAListOfTheRowsThatAreSeen(t *testing.T) {
 	d.reads("Person 0000")
 	rows := 0
 	walk(d.window.people().Screen(), func(o fyne.CanvasObject) {
-		if _, ok := o.(*kit.Portrait); ok {
+		if _, ok := o.(*drawings.Portrait); ok {
 			rows++
 		}
 	})
@@ -290,7 +292,7 @@ func (d *desk) tickIn(object fyne.CanvasObject, name string) {
 	d.t.Helper()
 	var box *kit.Check
 	walk(object, func(o fyne.CanvasObject) {
-		row, ok := o.(*kit.TickRow)
+		row, ok := o.(*ticks.Row)
 		if !ok || !slices.Contains(linesIn(row), name) {
 			return
 		}

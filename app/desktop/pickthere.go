@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -46,8 +48,8 @@ func (w *window) pickThere(title string, folder bool, chosen func(paths []string
 	})
 	s.up = kit.NewButtonWithIcon(words.L("Back"), theme.NavigateBackIcon(), func() { s.look(s.shown.Parent) })
 	s.list = kit.NewList(func() int { return len(s.shown.Entries) },
-		func() fyne.CanvasObject { return kit.NewTickRow() },
-		func(i widget.ListItemID, object fyne.CanvasObject) { s.fill(object.(*kit.TickRow), s.shown.Entries[i]) })
+		func() fyne.CanvasObject { return ticks.NewRow() },
+		func(i widget.ListItemID, object fyne.CanvasObject) { s.fill(object.(*ticks.Row), s.shown.Entries[i]) })
 	s.list.OnSelected = func(i widget.ListItemID) {
 		s.list.UnselectAll()
 		if e := s.shown.Entries[i]; e.Folder {
@@ -81,15 +83,15 @@ func (s *thereSheet) look(folder string) {
 		})
 }
 
-func (s *thereSheet) fill(row *kit.TickRow, e face.DiskEntry) {
-	line := kit.TickLine{Name: netproto.Printable(e.Name), Icon: theme.FolderIcon(), Tint: kit.ColorCaption, Tick: kit.NoTick}
+func (s *thereSheet) fill(row *ticks.Row, e face.DiskEntry) {
+	line := ticks.Line{Name: netproto.Printable(e.Name), Icon: theme.FolderIcon(), Tint: look.ColorCaption, Tick: ticks.NoTick}
 	if !e.Folder {
 		line.Icon, line.Detail = theme.FileIcon(), words.Size(e.Size)
 		if !s.folder {
-			line.Tick = kit.Unticked
+			line.Tick = ticks.Unticked
 		}
 		if slices.Contains(s.ticked, e.Path) {
-			line.Tick = kit.Ticked
+			line.Tick = ticks.Ticked
 		}
 	}
 	row.Fill(line, func(on bool) { s.tick(e.Path, on) })

@@ -16,7 +16,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
-	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -290,7 +290,7 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 		d.tap("Add folder")
 		d.reads("Choose a folder to share")
 		d.window.sheets.CloseAll()
-		if got := bar.Size().Width; got < leastEntry || got < least.Width-kit.Gap {
+		if got := bar.Size().Width; got < leastEntry || got < least.Width-look.Gap {
 			t.Errorf("in a window of %v the entry has %v", width, got)
 		}
 	}

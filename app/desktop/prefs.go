@@ -5,7 +5,7 @@ package desktop
 import (
 	"fyne.io/fyne/v2"
 
-	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // The keys of prefs.
@@ -52,12 +52,12 @@ func (p prefs) closing() closing {
 
 func (p prefs) setClosing(chosen closing) { p.SetString(prefClose, string(chosen)) }
 
-func (p prefs) look() kit.Look {
-	switch look := kit.Look(p.String(prefLook)); look {
-	case kit.LookLight, kit.LookDark:
-		return look
+func (p prefs) look() look.Choice {
+	switch chosen := look.Choice(p.String(prefLook)); chosen {
+	case look.Light, look.Dark:
+		return chosen
 	default:
-		return kit.LookSystem
+		return look.System
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/browsers"
 	"centralizedp2p/app/desktop/pages/portrait"
@@ -41,14 +43,14 @@ type reviewLine struct {
 func (l reviewLine) key() string { return l.holder + "\x00" + l.path }
 
 // tickLine returns how the line looks.
-func (l reviewLine) tickLine() kit.TickLine {
-	line := kit.TickLine{Name: l.name, Detail: l.detail, Icon: theme.FileIcon(), Tint: kit.ColorCaption, Indented: l.within > 0, Tick: kit.Unticked}
+func (l reviewLine) tickLine() ticks.Line {
+	line := ticks.Line{Name: l.name, Detail: l.detail, Icon: theme.FileIcon(), Tint: look.ColorCaption, Indented: l.within > 0, Tick: ticks.Unticked}
 	if l.ticked {
-		line.Tick = kit.Ticked
+		line.Tick = ticks.Ticked
 	}
 	switch {
 	case l.skipped:
-		line.Icon, line.Tick = theme.CancelIcon(), kit.NoTick
+		line.Icon, line.Tick = theme.CancelIcon(), ticks.NoTick
 	case l.secret:
 		line.Icon, line.Tint = theme.WarningIcon(), theme.ColorNameWarning
 	case l.folder:
@@ -168,9 +170,9 @@ func (s *reviewSheet) show(review face.Review) {
 		}
 	}
 	s.list = kit.NewList(func() int { return len(s.lines) },
-		func() fyne.CanvasObject { return kit.NewTickRow() },
+		func() fyne.CanvasObject { return ticks.NewRow() },
 		func(i widget.ListItemID, object fyne.CanvasObject) {
-			object.(*kit.TickRow).Fill(s.lines[i].tickLine(), func(ticked bool) { s.tick(i, ticked) })
+			object.(*ticks.Row).Fill(s.lines[i].tickLine(), func(ticked bool) { s.tick(i, ticked) })
 		})
 	s.list.HideSeparators = true
 	s.body.Objects = []fyne.CanvasObject{s.list}

@@ -15,7 +15,7 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
-	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -31,7 +31,7 @@ func TestShots(t *testing.T) {
 	}
 	of := strings.Fields(os.Getenv("SHOTS_OF"))
 	for _, tag := range words.Languages() {
-		for _, look := range []kit.Look{kit.LookLight, kit.LookDark} {
+		for _, look := range []look.Choice{look.Light, look.Dark} {
 			for _, size := range []fyne.Size{fyne.NewSize(1280, 800), leastSize} {
 				for _, scale := range []float32{1, 2} {
 					kind := fmt.Sprintf("-%s-%s-%.0f-%.0f.png", tag, look, size.Width, scale)
@@ -48,7 +48,7 @@ func TestShots(t *testing.T) {
 	}
 }
 
-func shots(t *testing.T, tag string, look kit.Look, size fyne.Size, scale float32, path string) {
+func shots(t *testing.T, tag string, look look.Choice, size fyne.Size, scale float32, path string) {
 	app := test.NewTempApp(t)
 	app.Preferences().SetString(prefLanguage, tag)
 	app.Preferences().SetString(prefLook, string(look))

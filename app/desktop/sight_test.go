@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
 	"centralizedp2p/app/desktop/pages/search"
 )
 
@@ -36,15 +37,15 @@ func seen[T any](d *desk, what string, want func(T) bool) (found T) {
 }
 
 // listOf waits for the list of such rows on the page.
-func listOf[T comparable](d *desk) *kit.RowList[T] {
+func listOf[T comparable](d *desk) *lists.List[T] {
 	d.t.Helper()
-	return seen(d, "a list", func(*kit.RowList[T]) bool { return true })
+	return seen(d, "a list", func(*lists.List[T]) bool { return true })
 }
 
 // rowsOf returns the rows of the list on the page; none if there is no list.
 func rowsOf[T comparable](d *desk) []T {
 	for _, object := range laidOut(d.window.win.Content()) {
-		if list, ok := object.(*kit.RowList[T]); ok {
+		if list, ok := object.(*lists.List[T]); ok {
 			return list.Rows
 		}
 	}
@@ -52,7 +53,7 @@ func rowsOf[T comparable](d *desk) []T {
 }
 
 // rowOf returns the index of a row.
-func rowOf[T comparable](t *testing.T, list *kit.RowList[T], is func(T) bool) int {
+func rowOf[T comparable](t *testing.T, list *lists.List[T], is func(T) bool) int {
 	t.Helper()
 	at := slices.IndexFunc(list.Rows, is)
 	if at < 0 {
@@ -62,7 +63,7 @@ func rowOf[T comparable](t *testing.T, list *kit.RowList[T], is func(T) bool) in
 }
 
 // openRow is a double click on a row.
-func openRow[T comparable](list *kit.RowList[T], at int) { list.Opened(list.Rows[at]) }
+func openRow[T comparable](list *lists.List[T], at int) { list.Opened(list.Rows[at]) }
 
 // box waits for a check on the page.
 func (d *desk) box(text string) *kit.Check {

@@ -25,6 +25,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/sheets"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/firststart"
 	"centralizedp2p/app/desktop/pages/people"
@@ -130,7 +132,7 @@ type window struct {
 	prefs     prefs
 	menus     *menus
 	keys      *keyboard
-	sheets    *kit.Sheets
+	sheets    *sheets.Sheets
 	help      *help
 	links     *links
 	drops     *drops
@@ -154,7 +156,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	if err := loadTexts(w.prefs.language()); err != nil {
 		return nil, err
 	}
-	app.Settings().SetTheme(kit.NewTheme(w.prefs.look()))
+	app.Settings().SetTheme(look.NewTheme(w.prefs.look()))
 	w.choice = &choice{window: w, here: engine}
 	w.win = app.NewWindow(appName)
 	w.win.SetIcon(appIcon())
@@ -185,7 +187,7 @@ func (w *window) attend() {
 
 // assemble makes the parts that stay when the language changes.
 func (w *window) assemble() {
-	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
+	w.sheets = sheets.New(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
 	w.sheets.Native = w.pick
 	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
 	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() },
@@ -355,9 +357,9 @@ func (w *window) people() *people.Page { return w.pages[pages.PlacePeople].(*peo
 func (w *window) search() *search.Page { return w.pages[pages.PlaceSearch].(*search.Page) }
 
 // setLook shows everything in another look.
-func (w *window) setLook(choice kit.Look) {
+func (w *window) setLook(choice look.Choice) {
 	w.prefs.SetString(prefLook, string(choice))
-	w.app.Settings().SetTheme(kit.NewTheme(choice))
+	w.app.Settings().SetTheme(look.NewTheme(choice))
 }
 
 // setLanguage shows everything in another language at once, by building every

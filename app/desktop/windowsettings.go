@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/launch"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
@@ -39,7 +40,7 @@ type System interface {
 // chosen is called when a person chose something about the window.
 type chosen struct {
 	language func(tag string)
-	look     func(kit.Look)
+	look     func(look.Choice)
 	moved    func() // the switches take other room
 }
 
@@ -174,7 +175,7 @@ func (s *windowSettings) languageSelect() *kit.Select {
 
 func (s *windowSettings) lookSelect() *kit.Select {
 	return choose([]string{words.L("Follow the desktop"), words.L("Light"), words.L("Dark")},
-		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.prefs.look(), s.chosen.look)
+		[]look.Choice{look.System, look.Light, look.Dark}, s.prefs.look(), s.chosen.look)
 }
 
 func (s *windowSettings) closeSelect() *kit.Select {

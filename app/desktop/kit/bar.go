@@ -9,24 +9,29 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
-// bar is a thin progress bar.
-type bar struct {
+// Bar is a thin progress bar.
+type Bar struct {
 	widget.BaseWidget
 	done  float64 // 0 to 1
 	color fyne.ThemeColorName
 }
 
-const barHeight = Gap
+// BarHeight is the height of a bar, in pixels at scale 1.
+const BarHeight = look.Gap
 
-func newBar() *bar {
-	b := &bar{color: theme.ColorNamePrimary}
+// NewBar makes an empty bar.
+func NewBar() *Bar {
+	b := &Bar{color: theme.ColorNamePrimary}
 	b.ExtendBaseWidget(b)
 	return b
 }
 
-func (b *bar) set(done float64, color fyne.ThemeColorName) {
+// Set shows how much is done, from 0 to 1, in a colour of the theme.
+func (b *Bar) Set(done float64, color fyne.ThemeColorName) {
 	if b.done == done && b.color == color {
 		return
 	}
@@ -34,34 +39,35 @@ func (b *bar) set(done float64, color fyne.ThemeColorName) {
 	b.Refresh()
 }
 
-func (b *bar) CreateRenderer() fyne.WidgetRenderer {
+// CreateRenderer implements fyne.Widget.
+func (b *Bar) CreateRenderer() fyne.WidgetRenderer {
 	b.ExtendBaseWidget(b)
 	r := &barRenderer{bar: b, track: canvas.NewRectangle(color.Transparent), fill: canvas.NewRectangle(color.Transparent)}
-	r.track.CornerRadius, r.fill.CornerRadius = barHeight/2, barHeight/2
+	r.track.CornerRadius, r.fill.CornerRadius = BarHeight/2, BarHeight/2
 	r.apply()
-	return laidOut(b, r)
+	return LaidOut(b, r)
 }
 
 type barRenderer struct {
-	bar         *bar
+	bar         *Bar
 	track, fill *canvas.Rectangle
 }
 
 func (r *barRenderer) apply() {
-	r.track.FillColor = themeColor(colorTrack)
-	r.fill.FillColor = themeColor(r.bar.color)
+	r.track.FillColor = look.Color(look.ColorTrack)
+	r.fill.FillColor = look.Color(r.bar.color)
 }
 
 func (r *barRenderer) Layout(size fyne.Size) {
-	top := (size.Height - barHeight) / 2
+	top := (size.Height - BarHeight) / 2
 	r.track.Move(fyne.NewPos(0, top))
-	r.track.Resize(fyne.NewSize(size.Width, barHeight))
+	r.track.Resize(fyne.NewSize(size.Width, BarHeight))
 	r.fill.Move(fyne.NewPos(0, top))
-	r.fill.Resize(fyne.NewSize(size.Width*float32(r.bar.done), barHeight))
+	r.fill.Resize(fyne.NewSize(size.Width*float32(r.bar.done), BarHeight))
 	r.fill.Hidden = r.bar.done == 0
 }
 
-func (r *barRenderer) MinSize() fyne.Size { return fyne.NewSize(GapHuge, barHeight) }
+func (r *barRenderer) MinSize() fyne.Size { return fyne.NewSize(look.GapHuge, BarHeight) }
 
 func (r *barRenderer) Refresh() {
 	r.apply()

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/words"
 )
 
@@ -60,7 +61,7 @@ func (c *Chips) Choose(index int) {
 // chip is one of the names.
 type chip struct {
 	widget.BaseWidget
-	pressable
+	Pressable
 	chips       *Chips
 	index       int
 	name, count *Line
@@ -72,7 +73,7 @@ func newChip(c *Chips, index int, name string) *chip {
 	one.name, one.count = NewLine(theme.ColorNameForeground, theme.SizeNameText), NewCaption()
 	one.name.Whole, one.count.Whole = true, true
 	one.name.SetText(name)
-	one.changed = one.paint
+	one.Changed = one.paint
 	one.ExtendBaseWidget(one)
 	return one
 }
@@ -93,11 +94,11 @@ func (c *chip) Refresh() {
 }
 
 func (c *chip) paint() {
-	chosen, ink := c.chips.Chosen == c.index, ColorCaption
+	chosen, ink := c.chips.Chosen == c.index, look.ColorCaption
 	if chosen {
 		ink = theme.ColorNameForeground
 	}
-	paintGround(c.back, chipHeight/2, chosen, c.hovered, c.focused)
+	PaintGround(c.back, chipHeight/2, chosen, c.Hovered, c.Focused)
 	c.name.Set(c.name.Text, ink)
 }
 

@@ -8,13 +8,15 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // EmptyScreen fills a page that has nothing to show: an icon, a sentence that
 // says what belongs here, and buttons. action is the main one; it may be nil.
 func EmptyScreen(icon fyne.Resource, sentence string, action *Button, others ...fyne.CanvasObject) *fyne.Container {
 	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(56),
-		widget.NewIcon(Tinted(icon, theme.ColorNameDisabled))))
+		widget.NewIcon(look.Tinted(icon, theme.ColorNameDisabled))))
 	text := widget.NewLabel(sentence)
 	text.Alignment = fyne.TextAlignCenter
 	text.Wrapping = fyne.TextWrapWord

@@ -2,10 +2,14 @@
 
 package kit
 
-import "testing"
+import (
+	"testing"
+
+	"centralizedp2p/app/desktop/kit/kittest"
+)
 
 func TestAFactThatChangesKeepsItsWidget(t *testing.T) {
-	newStand(t)
+	kittest.New(t)
 	f := NewFacts()
 	if !f.Set([]Fact{{"Name", "attic"}, {"Address", "attic:5000"}}) {
 		t.Error("new facts are not reported")

@@ -5,6 +5,8 @@ package kit
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // NewFlow lays objects out in a line, each in its least size and the last one as wide as
@@ -26,7 +28,7 @@ func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for i, object := range objects {
 		least := object.MinSize()
 		if x > 0 && x+least.Width > size.Width {
-			x, y, high = 0, y+high+Gap, 0
+			x, y, high = 0, y+high+look.Gap, 0
 		}
 		width := least.Width
 		if i == len(objects)-1 {
@@ -35,7 +37,7 @@ func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		high = max(high, least.Height)
 		object.Move(fyne.NewPos(x, y))
 		object.Resize(fyne.NewSize(width, high))
-		x += width + Gap
+		x += width + look.Gap
 	}
 	if height := y + high; height != f.height {
 		f.height = height

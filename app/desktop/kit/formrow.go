@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // formLayout puts the name of a field before it, in a column of its own, and
@@ -32,8 +34,8 @@ func (formLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 		height := object.MinSize().Height
 		if i == 0 {
-			object.Move(fyne.NewPos(GapMedium, 0))
-			object.Resize(fyne.NewSize(left-2*GapMedium, objects[1].MinSize().Height))
+			object.Move(fyne.NewPos(look.GapMedium, 0))
+			object.Resize(fyne.NewSize(left-2*look.GapMedium, objects[1].MinSize().Height))
 			continue
 		}
 		object.Move(fyne.NewPos(left, y))

@@ -27,7 +27,7 @@ func NewIconButton(tips *Tips, icon fyne.Resource, text string, tapped func()) *
 // CreateRenderer implements fyne.Widget.
 func (b *IconButton) CreateRenderer() fyne.WidgetRenderer {
 	b.ExtendBaseWidget(b)
-	return laidOut(b, b.Button.CreateRenderer())
+	return LaidOut(b, b.Button.CreateRenderer())
 }
 
 // Set changes the icon and the words.
@@ -55,7 +55,7 @@ func (b *IconButton) TypedKey(event *fyne.KeyEvent) {
 // MouseIn implements desktop.Hoverable.
 func (b *IconButton) MouseIn(event *desktop.MouseEvent) {
 	b.Button.MouseIn(event)
-	b.tips.show(b.words, b)
+	b.tips.Show(b.words, b)
 }
 
 // MouseOut implements desktop.Hoverable.
@@ -67,7 +67,7 @@ func (b *IconButton) MouseOut() {
 // FocusGained implements fyne.Focusable.
 func (b *IconButton) FocusGained() {
 	b.Button.FocusGained()
-	b.tips.show(b.words, b)
+	b.tips.Show(b.words, b)
 }
 
 // FocusLost implements fyne.Focusable.

@@ -10,14 +10,16 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit/kittest"
 )
 
 func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
-	s := newStand(t)
+	s := kittest.New(t)
 	tips, tapped := NewTips(), 0
 	b := NewIconButton(tips, theme.CancelIcon(), "Remove from list", func() { tapped++ })
 	// In this corner there is no room below or to the right.
-	s.show(container.NewStack(container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), b)), tips.Layer))
+	s.Show(container.NewStack(container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), b)), tips.Layer))
 	for what, pair := range map[string][2]func(){
 		"the pointer": {func() { b.MouseIn(&desktop.MouseEvent{}) }, b.MouseOut},
 		"the focus":   {b.FocusGained, b.FocusLost},
@@ -26,7 +28,7 @@ func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
 		if !tips.Layer.Visible() || tips.text.Text != "Remove from list" {
 			t.Errorf("%s shows no tooltip", what)
 		}
-		end, window := tips.back.Position().Add(tips.back.Size()), s.window.Canvas().Size()
+		end, window := tips.back.Position().Add(tips.back.Size()), s.Window.Canvas().Size()
 		if end.X > window.Width || end.Y > window.Height || tips.back.Position().X < 0 {
 			t.Errorf("the tooltip ends at %v, the window at %v", end, window)
 		}
@@ -40,7 +42,7 @@ func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
 	if b.AccessibilityLabel() != "Stop and delete" || b.Icon.Name() != theme.DeleteIcon().Name() || tapped != 1 {
 		t.Errorf("it is %q now, tapped %d times", b.AccessibilityLabel(), tapped)
 	}
-	tips.show("", b)
+	tips.Show("", b)
 	if tips.Layer.Visible() {
 		t.Error("a tooltip without a text is shown")
 	}

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // Fyne gives a key to what has the focus, and to nothing else. The widgets of this
@@ -76,7 +78,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	b.ExtendBaseWidget(b)
 	r := &ringed{WidgetRenderer: b.Button.CreateRenderer(), has: &b.focused, ring: canvas.NewRectangle(color.Transparent)}
 	r.paint()
-	return laidOut(b, r)
+	return LaidOut(b, r)
 }
 
 // ringed draws a ring in a button that has the focus. Fyne only blends the colour of
@@ -104,8 +106,8 @@ func (r *ringed) Refresh() {
 }
 
 func (r *ringed) paint() {
-	r.ring.StrokeWidth, r.ring.CornerRadius = ringWidth, themeSize(theme.SizeNameButtonRadius)-ringInset
-	r.ring.StrokeColor = themeColor(theme.ColorNameBackground)
+	r.ring.StrokeWidth, r.ring.CornerRadius = ringWidth, look.Size(theme.SizeNameButtonRadius)-ringInset
+	r.ring.StrokeColor = look.Color(theme.ColorNameBackground)
 	r.ring.Hidden = !*r.has
 	r.ring.Refresh()
 }
@@ -129,7 +131,7 @@ func (c *Check) TypedKey(event *fyne.KeyEvent) { passOn(c, event) }
 // CreateRenderer implements fyne.Widget.
 func (c *Check) CreateRenderer() fyne.WidgetRenderer {
 	c.ExtendBaseWidget(c)
-	return laidOut(c, c.Check.CreateRenderer())
+	return LaidOut(c, c.Check.CreateRenderer())
 }
 
 // Select is a choice that passes on the keys that it does not use.
@@ -153,7 +155,7 @@ func (s *Select) TypedKey(event *fyne.KeyEvent) {
 // CreateRenderer implements fyne.Widget.
 func (s *Select) CreateRenderer() fyne.WidgetRenderer {
 	s.ExtendBaseWidget(s)
-	return laidOut(s, s.Select.CreateRenderer())
+	return LaidOut(s, s.Select.CreateRenderer())
 }
 
 // Tree is a tree that passes on the keys that it does not use.
@@ -178,7 +180,7 @@ func (t *Tree) TypedKey(event *fyne.KeyEvent) {
 // CreateRenderer implements fyne.Widget.
 func (t *Tree) CreateRenderer() fyne.WidgetRenderer {
 	t.ExtendBaseWidget(t)
-	return laidOut(t, t.Tree.CreateRenderer())
+	return LaidOut(t, t.Tree.CreateRenderer())
 }
 
 // List is a list without a selection that passes on the keys that it does not use.
@@ -202,5 +204,5 @@ func (l *List) TypedKey(event *fyne.KeyEvent) {
 // CreateRenderer implements fyne.Widget.
 func (l *List) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
-	return laidOut(l, l.List.CreateRenderer())
+	return LaidOut(l, l.List.CreateRenderer())
 }

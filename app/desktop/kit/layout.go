@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // Reveal shows or hides an object and lays out again the object it is in, which
@@ -38,18 +40,18 @@ func Inset(horizontal, vertical float32, content fyne.CanvasObject) *fyne.Contai
 // Card is a part of a page, with a heading.
 func Card(heading string, content ...fyne.CanvasObject) fyne.CanvasObject {
 	// The heading is aligned with the labels below it, which have a padding.
-	box := container.NewVBox(append([]fyne.CanvasObject{Inset(GapMedium, 0, newHeading(heading))}, content...)...)
-	return NewPlate(theme.ColorNameHeaderBackground, 10, Inset(GapLarge, 12, box))
+	box := container.NewVBox(append([]fyne.CanvasObject{Inset(look.GapMedium, 0, newHeading(heading))}, content...)...)
+	return NewPlate(theme.ColorNameHeaderBackground, 10, Inset(look.GapLarge, 12, box))
 }
 
 // Rendered is the renderer of a widget that shows one object.
 func Rendered(w fyne.Widget, content fyne.CanvasObject) fyne.WidgetRenderer {
-	return laidOut(w, widget.NewSimpleRenderer(content))
+	return LaidOut(w, widget.NewSimpleRenderer(content))
 }
 
-// laidOut lays out a renderer that was just made. Fyne forgets those of widgets that were
+// LaidOut lays out a renderer that was just made. Fyne forgets those of widgets that were
 // out of sight for a minute, and lays out others only when a widget gets another size.
-func laidOut(w fyne.Widget, r fyne.WidgetRenderer) fyne.WidgetRenderer {
+func LaidOut(w fyne.Widget, r fyne.WidgetRenderer) fyne.WidgetRenderer {
 	if size := w.Size(); !size.IsZero() {
 		r.Layout(size)
 	}

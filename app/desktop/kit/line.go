@@ -8,9 +8,13 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/netproto"
 )
+
+// LeastNameWidth is the least width of what shows a name, in pixels at scale 1.
+const LeastNameWidth = 128
 
 // Line is one line of text that never asks for more width than it is given. If
 // the text does not fit, its last parts are left out, or its end if it has one
@@ -43,7 +47,7 @@ func NewNameLine() *Line {
 }
 
 // NewCaption makes a line for cells and for second lines of rows.
-func NewCaption() *Line { return NewLine(ColorCaption, theme.SizeNameCaptionText) }
+func NewCaption() *Line { return NewLine(look.ColorCaption, theme.SizeNameCaptionText) }
 
 // newHeading makes the title of a part of a page.
 func newHeading(text string) *Line {
@@ -81,15 +85,15 @@ func (l *Line) FullWidth() float32 {
 	return fyne.MeasureText(l.Text, l.Theme().Size(l.TextSize), l.Style).Width
 }
 
-// isCut reports whether the text does not fit.
-func (l *Line) isCut() bool { return l.FullWidth() > l.Size().Width }
+// IsCut reports whether the text does not fit.
+func (l *Line) IsCut() bool { return l.FullWidth() > l.Size().Width }
 
 // CreateRenderer implements fyne.Widget.
 func (l *Line) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
-	r := &lineRenderer{line: l, drawn: canvas.NewText("", themeColor(l.Color))}
+	r := &lineRenderer{line: l, drawn: canvas.NewText("", look.Color(l.Color))}
 	r.apply()
-	return laidOut(l, r)
+	return LaidOut(l, r)
 }
 
 type lineRenderer struct {
@@ -101,7 +105,7 @@ type lineRenderer struct {
 
 func (r *lineRenderer) apply() {
 	l := r.line
-	r.drawn.Color = themeColor(l.Color)
+	r.drawn.Color = look.Color(l.Color)
 	r.drawn.TextSize = l.Theme().Size(l.TextSize)
 	r.drawn.TextStyle = l.Style
 	r.drawn.Alignment = l.Align
@@ -137,7 +141,7 @@ func (r *lineRenderer) MinSize() fyne.Size {
 	if r.line.Whole {
 		return fyne.MeasureText(r.line.Text, size, r.line.Style)
 	}
-	return fyne.NewSize(GapHuge, fyne.MeasureText("M", size, r.line.Style).Height)
+	return fyne.NewSize(look.GapHuge, fyne.MeasureText("M", size, r.line.Style).Height)
 }
 
 func (r *lineRenderer) Refresh() {

@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit/kittest"
 )
 
 func TestAMenuIsBuiltItemByItem(t *testing.T) {
-	newStand(t)
+	kittest.New(t)
 	ran := 0
 	m := &Menu{}
 	m.Add("Open", theme.FileIcon(), func() { ran++ })

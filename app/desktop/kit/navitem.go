@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/words"
 )
 
@@ -22,7 +23,7 @@ const (
 // NavItem is a line of the sidebar: an icon, a name and a count.
 type NavItem struct {
 	widget.BaseWidget
-	pressable
+	Pressable
 	tapped   func()
 	back     *canvas.Rectangle
 	picture  *widget.Icon
@@ -41,13 +42,13 @@ func NewNavItem(icon fyne.Resource, name string, tapped func()) *NavItem {
 		back:     canvas.NewRectangle(color.Transparent),
 		resource: icon,
 		name:     NewLine(theme.ColorNameForeground, theme.SizeNameText),
-		count:    NewLine(ColorCaption, theme.SizeNameCaptionText),
+		count:    NewLine(look.ColorCaption, theme.SizeNameCaptionText),
 	}
 	n.picture = widget.NewIcon(n.resource)
 	n.name.SetText(name)
 	n.count.Align, n.count.Whole = fyne.TextAlignTrailing, true
-	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, Inset(Gap, 0, n.name))
-	n.changed = n.paint
+	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, Inset(look.Gap, 0, n.name))
+	n.Changed = n.paint
 	n.ExtendBaseWidget(n)
 	return n
 }
@@ -57,10 +58,10 @@ func NewNavItem(icon fyne.Resource, name string, tapped func()) *NavItem {
 func (n *NavItem) FullWidth(counted bool) float32 {
 	style := n.name.Style
 	n.name.Style.Bold = true // as it is while the item is the current one
-	width := n.name.FullWidth() + 4*GapMedium + navIcon + 3*Gap
+	width := n.name.FullWidth() + 4*look.GapMedium + navIcon + 3*look.Gap
 	n.name.Style = style
 	if counted {
-		width += countRoom + Gap
+		width += countRoom + look.Gap
 	}
 	return width
 }
@@ -69,11 +70,11 @@ func (n *NavItem) FullWidth(counted bool) float32 {
 func (n *NavItem) CreateRenderer() fyne.WidgetRenderer {
 	n.ExtendBaseWidget(n)
 	n.paint()
-	return Rendered(n, container.NewStack(n.back, Inset(GapMedium, 7, n.content)))
+	return Rendered(n, container.NewStack(n.back, Inset(look.GapMedium, 7, n.content)))
 }
 
 func (n *NavItem) paint() {
-	paintGround(n.back, 8, n.current, n.hovered, n.focused)
+	PaintGround(n.back, 8, n.current, n.Hovered, n.Focused)
 }
 
 // Refresh redraws the item, for another theme.
@@ -86,11 +87,11 @@ func (n *NavItem) Refresh() {
 func (n *NavItem) SetCurrent(current bool) {
 	n.current = current
 	n.name.Style.Bold = current
-	tint := ColorCaption
+	tint := look.ColorCaption
 	if current {
 		tint = theme.ColorNamePrimary
 	}
-	n.picture.SetResource(Tinted(n.resource, tint))
+	n.picture.SetResource(look.Tinted(n.resource, tint))
 	n.name.Refresh()
 	n.paint()
 }
@@ -98,7 +99,7 @@ func (n *NavItem) SetCurrent(current bool) {
 // SetCount shows a number behind the name, unless it is 0. An alarming one
 // stands out.
 func (n *NavItem) SetCount(count int, alarming bool) {
-	text, tint := "", ColorCaption
+	text, tint := "", look.ColorCaption
 	if count > 0 {
 		text = words.Count(count)
 	}

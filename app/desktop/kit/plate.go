@@ -6,6 +6,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // plate is a coloured ground behind content.
@@ -26,9 +28,9 @@ func NewPlate(color fyne.ThemeColorName, radius float32, content fyne.CanvasObje
 
 func (p *plate) CreateRenderer() fyne.WidgetRenderer {
 	p.ExtendBaseWidget(p)
-	back := canvas.NewRectangle(themeColor(p.color))
+	back := canvas.NewRectangle(look.Color(p.color))
 	back.CornerRadius = p.radius
-	return laidOut(p, &plateRenderer{plate: p, back: back})
+	return LaidOut(p, &plateRenderer{plate: p, back: back})
 }
 
 type plateRenderer struct {
@@ -44,7 +46,7 @@ func (r *plateRenderer) Layout(size fyne.Size) {
 func (r *plateRenderer) MinSize() fyne.Size { return r.plate.content.MinSize() }
 
 func (r *plateRenderer) Refresh() {
-	r.back.FillColor = themeColor(r.plate.color)
+	r.back.FillColor = look.Color(r.plate.color)
 	r.back.Refresh()
 	r.Layout(r.plate.Size())
 	r.plate.content.Refresh()

@@ -9,20 +9,22 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
-// paintGround draws the ground of something that can be pressed: filled while
+// PaintGround draws the ground of something that can be pressed: filled while
 // it is chosen or under the pointer, with a border while it has the focus.
-func paintGround(ground *canvas.Rectangle, radius float32, chosen, hovered, focused bool) {
+func PaintGround(ground *canvas.Rectangle, radius float32, chosen, hovered, focused bool) {
 	fill, stroke, width := color.Color(color.Transparent), color.Color(color.Transparent), float32(0)
 	switch {
 	case chosen:
-		fill = themeColor(theme.ColorNameSelection)
+		fill = look.Color(theme.ColorNameSelection)
 	case hovered:
-		fill = themeColor(theme.ColorNameHover)
+		fill = look.Color(theme.ColorNameHover)
 	}
 	if focused {
-		stroke, width = themeColor(theme.ColorNamePrimary), 1
+		stroke, width = look.Color(theme.ColorNamePrimary), 1
 	}
 	if ground.FillColor == fill && ground.StrokeColor == stroke && ground.StrokeWidth == width && ground.CornerRadius == radius {
 		return
@@ -31,24 +33,30 @@ func paintGround(ground *canvas.Rectangle, radius float32, chosen, hovered, focu
 	ground.Refresh()
 }
 
-// pressable makes a widget behave like a button: it knows whether the pointer
-// is on it and whether it has the focus.
-type pressable struct {
-	hovered, focused bool
-	changed          func() // redraws the widget
+// Pressable makes a widget that embeds it behave like a button: it knows whether the
+// pointer is on it and whether it has the focus.
+type Pressable struct {
+	Hovered, Focused bool
+	Changed          func() // redraws the widget
 }
 
 // AccessibilityRole tells screen readers that this is a button.
-func (p *pressable) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+func (p *Pressable) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
-func (p *pressable) MouseIn(*desktop.MouseEvent) { p.hovered = true; p.changed() }
+// MouseIn implements desktop.Hoverable.
+func (p *Pressable) MouseIn(*desktop.MouseEvent) { p.Hovered = true; p.Changed() }
 
-func (p *pressable) MouseMoved(*desktop.MouseEvent) {}
+// MouseMoved implements desktop.Hoverable.
+func (p *Pressable) MouseMoved(*desktop.MouseEvent) {}
 
-func (p *pressable) MouseOut() { p.hovered = false; p.changed() }
+// MouseOut implements desktop.Hoverable.
+func (p *Pressable) MouseOut() { p.Hovered = false; p.Changed() }
 
-func (p *pressable) FocusGained() { p.focused = true; p.changed() }
+// FocusGained implements fyne.Focusable.
+func (p *Pressable) FocusGained() { p.Focused = true; p.Changed() }
 
-func (p *pressable) FocusLost() { p.focused = false; p.changed() }
+// FocusLost implements fyne.Focusable.
+func (p *Pressable) FocusLost() { p.Focused = false; p.Changed() }
 
-func (p *pressable) TypedRune(rune) {}
+// TypedRune implements fyne.Focusable.
+func (p *Pressable) TypedRune(rune) {}

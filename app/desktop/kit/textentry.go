@@ -25,7 +25,7 @@ func NewTextEntry(pressed func(*fyne.KeyEvent)) *TextEntry {
 // CreateRenderer implements fyne.Widget.
 func (e *TextEntry) CreateRenderer() fyne.WidgetRenderer {
 	e.ExtendBaseWidget(e)
-	return laidOut(e, e.Entry.CreateRenderer())
+	return LaidOut(e, e.Entry.CreateRenderer())
 }
 
 // TypedKey implements fyne.Focusable.

@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+
+	"centralizedp2p/app/desktop/kit/kittest"
 )
 
 func TestATextEntryPassesOnTheKeysOfTheWindow(t *testing.T) {
-	s := newStand(t)
+	s := kittest.New(t)
 	var passed []fyne.KeyName
 	e := NewTextEntry(func(event *fyne.KeyEvent) { passed = append(passed, event.Name) })
-	s.show(e)
+	s.Show(e)
 	e.SetText("abc")
 	for _, key := range []fyne.KeyName{fyne.KeyF1, fyne.KeyDelete, fyne.KeyF8, fyne.KeyEscape} {
 		e.TypedKey(&fyne.KeyEvent{Name: key})

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit/look"
 )
 
 // Tips is a layer above the window that shows tooltips. The pointer passes
@@ -23,14 +25,14 @@ type Tips struct {
 // window.
 func NewTips() *Tips {
 	t := &Tips{back: canvas.NewRectangle(color.Transparent), text: canvas.NewText("", color.Transparent)}
-	t.back.CornerRadius = Gap
+	t.back.CornerRadius = look.Gap
 	t.Layer = container.NewWithoutLayout(t.back, t.text)
 	t.Layer.Hide()
 	return t
 }
 
-// show puts text below an object, or above it if there is no room below.
-func (t *Tips) show(text string, object fyne.CanvasObject) {
+// Show puts text below an object, or above it if there is no room below.
+func (t *Tips) Show(text string, object fyne.CanvasObject) {
 	driver := fyne.CurrentApp().Driver()
 	canvas := driver.CanvasForObject(object)
 	if canvas == nil || text == "" {
@@ -38,17 +40,17 @@ func (t *Tips) show(text string, object fyne.CanvasObject) {
 		return
 	}
 	t.text.Text, t.text.TextSize = text, theme.CaptionTextSize()
-	t.text.Color, t.back.FillColor = themeColor(colorTipText), themeColor(colorTip)
-	size := t.text.MinSize().AddWidthHeight(2*GapMedium, 2*Gap)
-	at := driver.AbsolutePositionForObject(object).AddXY((object.Size().Width-size.Width)/2, object.Size().Height+Gap)
+	t.text.Color, t.back.FillColor = look.Color(look.ColorTipText), look.Color(look.ColorTip)
+	size := t.text.MinSize().AddWidthHeight(2*look.GapMedium, 2*look.Gap)
+	at := driver.AbsolutePositionForObject(object).AddXY((object.Size().Width-size.Width)/2, object.Size().Height+look.Gap)
 	window := canvas.Size()
-	at.X = max(Gap, min(at.X, window.Width-size.Width-Gap))
+	at.X = max(look.Gap, min(at.X, window.Width-size.Width-look.Gap))
 	if at.Y+size.Height > window.Height {
-		at.Y -= object.Size().Height + size.Height + 2*Gap
+		at.Y -= object.Size().Height + size.Height + 2*look.Gap
 	}
 	t.back.Move(at)
 	t.back.Resize(size)
-	t.text.Move(at.AddXY(GapMedium, Gap))
+	t.text.Move(at.AddXY(look.GapMedium, look.Gap))
 	t.text.Resize(t.text.MinSize())
 	t.Layer.Show()
 	t.Layer.Refresh()

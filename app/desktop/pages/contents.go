@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -18,15 +20,15 @@ func HaveWords(have face.Have) kit.Mark {
 	case face.HaveHere:
 		return kit.Mark{Text: words.L("Here"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.HavePaused:
-		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: look.ColorCaption}
 	case face.HaveStuck:
 		return kit.Mark{Text: words.L("Waiting for the disk"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.HaveRunning:
 		return kit.Mark{Text: words.L("Downloading"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.HaveQueued:
-		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 	default:
-		return kit.Mark{Color: kit.ColorCaption}
+		return kit.Mark{Color: look.ColorCaption}
 	}
 }
 
@@ -46,7 +48,7 @@ func KindIcon(kind netproto.Kind) fyne.Resource {
 	case netproto.KindDocument:
 		return theme.FileTextIcon()
 	case netproto.KindArchive:
-		return kit.Icon("archive")
+		return look.Icon("archive")
 	default:
 		return theme.FileIcon()
 	}
@@ -58,13 +60,13 @@ func RequestOf(h face.Hit) face.DownloadRequest {
 }
 
 // TickLine returns how a branch of the tree looks.
-func TickLine(b *kit.Branch) kit.TickLine {
-	line := kit.TickLine{Name: b.Name, Detail: words.Size(b.Size), Icon: theme.FileIcon(), Tint: kit.ColorCaption, Tick: kit.Unticked}
+func TickLine(b *ticks.Branch) ticks.Line {
+	line := ticks.Line{Name: b.Name, Detail: words.Size(b.Size), Icon: theme.FileIcon(), Tint: look.ColorCaption, Tick: ticks.Unticked}
 	switch {
 	case b.Files > 0 && b.Ticked == b.Files:
-		line.Tick = kit.Ticked
+		line.Tick = ticks.Ticked
 	case b.Ticked > 0:
-		line.Tick = kit.PartlyTicked
+		line.Tick = ticks.PartlyTicked
 	}
 	if !b.File {
 		line.Icon = theme.FolderIcon()

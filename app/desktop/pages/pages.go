@@ -17,7 +17,8 @@ import (
 	"errors"
 	"time"
 
-	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/sheets"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -55,9 +56,9 @@ func (p Place) Name() words.Phrase { return placeNames[p] }
 // the UI thread and returns without waiting.
 type Window interface {
 	// Host is what lists and tables borrow.
-	Host() kit.Host
+	Host() lists.Host
 	// Sheets lie above the pages until the person decides.
-	Sheets() *kit.Sheets
+	Sheets() *sheets.Sheets
 	// Status is what the frame of the window shows.
 	Status() face.Status
 	// GoTo shows a page, unless it is shown already.
@@ -145,7 +146,7 @@ func Stoppable[T any](question func(context.Context) (T, error)) (asked func(con
 
 // ListFolder fetches the list of files in a folder for a sheet. then gets it on
 // the UI thread, unless the sheet was closed meanwhile.
-func ListFolder(w Window, engine face.Search, opened *kit.Sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
+func ListFolder(w Window, engine face.Search, opened *sheets.Sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
 	list, stop := Stoppable(func(ctx context.Context) (face.Folder, error) { return engine.FolderContents(ctx, folder) })
 	gone := false
 	opened.Gone = func() {

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
@@ -112,12 +113,12 @@ func (headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	buttons.Resize(end)
 	// It aligns the baselines of the name and the smaller summary.
 	const lower = 3
-	summary.Move(fyne.NewPos(wide+kit.GapLarge, lower))
-	summary.Resize(fyne.NewSize(max(size.Width-wide-end.Width-2*kit.GapLarge, 0), size.Height))
+	summary.Move(fyne.NewPos(wide+look.GapLarge, lower))
+	summary.Resize(fyne.NewSize(max(size.Width-wide-end.Width-2*look.GapLarge, 0), size.Height))
 }
 
 func (headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	width := 2 * kit.GapLarge
+	width := 2 * look.GapLarge
 	for _, object := range objects {
 		width += object.MinSize().Width
 	}
@@ -132,13 +133,13 @@ func (FilterLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	const widest = 240
 	chips, field := objects[0], objects[1]
 	wide := chips.MinSize()
-	chips.Move(fyne.NewPos(0, (size.Height-wide.Height-kit.Gap)/2))
+	chips.Move(fyne.NewPos(0, (size.Height-wide.Height-look.Gap)/2))
 	chips.Resize(wide)
-	width := min(size.Width-wide.Width-kit.GapLarge, widest)
+	width := min(size.Width-wide.Width-look.GapLarge, widest)
 	field.Move(fyne.NewPos(size.Width-width, 0))
 	field.Resize(fyne.NewSize(width, field.MinSize().Height))
 }
 
 func (FilterLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(objects[0].MinSize().Width+kit.GapLarge, objects[1].MinSize().Height+kit.Gap)
+	return fyne.NewSize(objects[0].MinSize().Width+look.GapLarge, objects[1].MinSize().Height+look.Gap)
 }

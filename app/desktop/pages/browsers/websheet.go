@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -59,7 +60,7 @@ func (s *webSheet) open(title, how string, special fyne.CanvasObject) {
 	s.code.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	side := container.NewGridWrap(fyne.NewSquareSize(webCode), s.code)
 	plain := kit.Hint(words.L("This page is not encrypted. Use it only on networks that you trust."))
-	content := container.NewBorder(kit.Paragraph(how), container.NewVBox(s.link, plain), kit.Inset(kit.GapMedium, 0, container.NewVBox(side)), nil,
+	content := container.NewBorder(kit.Paragraph(how), container.NewVBox(s.link, plain), kit.Inset(look.GapMedium, 0, container.NewVBox(side)), nil,
 		container.NewBorder(nil, container.NewVBox(s.state, s.keep), nil, nil, special))
 	opened := s.window.Sheets().Open(title, content, fyne.NewSize(640, 520), s.window.Sheets().CloseButton(), s.copying)
 	opened.Gone = func() {

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -89,8 +90,8 @@ func New(w pages.Window, engine Engine, icon fyne.Resource, done func()) *Wizard
 	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)
 	const width, height = 560, 420
 	middle := container.NewGridWrap(fyne.NewSize(width, height),
-		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
-	z.Screen = container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
+		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(look.GapHuge, look.GapHuge, z.sheet)))
+	z.Screen = container.NewStack(kit.NewPlate(look.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
 	z.lay(askName)
 	return z
 }
@@ -172,7 +173,7 @@ func (z *Wizard) question(mark fyne.CanvasObject, title, text string, content ..
 	big.Style.Bold = true
 	big.SetText(title)
 	head := container.NewBorder(nil, nil, mark, nil, big)
-	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(kit.GapMedium, 0, head), kit.Paragraph(text)}, content...)...)
+	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(look.GapMedium, 0, head), kit.Paragraph(text)}, content...)...)
 }
 
 func (z *Wizard) nameQuestion() fyne.CanvasObject {

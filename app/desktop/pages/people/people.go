@@ -17,6 +17,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -54,8 +56,8 @@ type Page struct {
 	cards    *requestCards
 	chips    *kit.Chips
 	field    *kit.TextEntry
-	list     *kit.RowList[portrait.Row]
-	requests *kit.RowList[requestRow]
+	list     *lists.List[portrait.Row]
+	requests *lists.List[requestRow]
 	body     *fyne.Container // one of the lists, or none
 	none     *widget.Label
 	strip    *fyne.Container
@@ -82,8 +84,8 @@ func New(w pages.Window, engine Engine, send func(to face.Person, folder bool)) 
 	p.none.Alignment = fyne.TextAlignCenter
 	p.sought.Store(new(string))
 	p.cards = newRequestCards(w, engine, func() { p.chips.Choose(showReceived) })
-	p.list = kit.NewRowList(w.Host(), func(r portrait.Row) string { return string(r.ID[:]) }, func(r portrait.Row) string { return r.Name },
-		func() kit.RowView[portrait.Row] { return portrait.NewRowView() })
+	p.list = lists.New(w.Host(), func(r portrait.Row) string { return string(r.ID[:]) }, func(r portrait.Row) string { return r.Name },
+		func() lists.View[portrait.Row] { return portrait.NewRowView() })
 	p.list.Opened = func(r portrait.Row) { p.Show(r.ID) }
 	p.list.Menu = p.rowMenu
 	p.list.Picked = p.showStrip
@@ -97,7 +99,7 @@ func New(w pages.Window, engine Engine, send func(to face.Person, folder bool)) 
 	rows := container.NewBorder(container.NewVBox(p.cards.box, filter), nil, nil, nil, p.body)
 	open := kit.NewButtonWithIcon(words.L("Open"), theme.AccountIcon(), p.Open)
 	files := kit.NewButtonWithIcon(words.L("Send files"), theme.FileIcon(), p.onChosen(func(to face.Person) { send(to, false) }))
-	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(open, files), kit.Inset(kit.GapMedium, 0, p.more)))
+	p.strip = kit.Inset(0, look.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(open, files), kit.Inset(look.GapMedium, 0, p.more)))
 	p.strip.Hide()
 	p.Build(pages.PlacePeople, func() { p.main().Focus() }, rows, p.strip, p.nobody)
 	p.screen = container.NewStack(p.Content)
@@ -260,7 +262,7 @@ func (p *Page) nobody() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.StorageIcon(), words.L("To see people, choose the tracker where your group meets, or run one yourself."),
 			kit.NewButton(words.L("Choose a tracker"), func() { w.GoTo(pages.PlaceTracker) }))
 	}
-	return kit.EmptyScreen(kit.Icon("people"), words.L("Nobody else is here yet. Invite people: as soon as they are here, you can drop files on them."),
+	return kit.EmptyScreen(look.Icon("people"), words.L("Nobody else is here yet. Invite people: as soon as they are here, you can drop files on them."),
 		kit.NewButtonWithIcon(words.L("Invite people"), theme.AccountIcon(), func() { pages.Invite(w, p.engine) }))
 }
 
@@ -334,10 +336,10 @@ func addSending(menu *kit.Menu, to face.Person, send func(to face.Person, folder
 func addKnowing(menu *kit.Menu, w pages.Window, engine face.People, person face.Person) {
 	name := portrait.NameOf(person.Name, person.PeerID)
 	menu.Add(words.L("Details"), theme.InfoIcon(), func() { showPerson(w, person) })
-	menu.Add(words.L("Favourite"), kit.Icon("star"), func() {
+	menu.Add(words.L("Favourite"), look.Icon("star"), func() {
 		portrait.Know(w, engine, person.PeerID, func(k *face.Known) { k.Favourite = !person.Favourite }, nil)
 	}).Checked = person.Favourite
-	menu.Add(words.L("Verify…"), kit.Icon("verify"), func() { openVerify(w, engine, person) }).Checked = person.Verified
+	menu.Add(words.L("Verify…"), look.Icon("verify"), func() { openVerify(w, engine, person) }).Checked = person.Verified
 	menu.Add(words.L("Always accept from {{.Name}}…", words.Values{"Name": name}), theme.ConfirmIcon(), func() {
 		if person.Always {
 			portrait.Know(w, engine, person.PeerID, func(k *face.Known) { k.Always, k.Folder = false, "" }, nil)
@@ -346,12 +348,12 @@ func addKnowing(menu *kit.Menu, w pages.Window, engine face.People, person face.
 		askAlways(w, engine, person.PeerID, name, nil)
 	}).Checked = person.Always
 	if person.Blocked {
-		menu.Add(words.L("Unblock {{.Name}}", words.Values{"Name": name}), kit.Icon("block"), func() {
+		menu.Add(words.L("Unblock {{.Name}}", words.Values{"Name": name}), look.Icon("block"), func() {
 			portrait.Know(w, engine, person.PeerID, func(k *face.Known) { k.Blocked = false }, nil)
 		})
 		return
 	}
-	menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), kit.Icon("block"), func() { portrait.Block(w, engine, person.PeerID, name) })
+	menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), look.Icon("block"), func() { portrait.Block(w, engine, person.PeerID, name) })
 }
 
 // openRequest shows what is in a request.

@@ -13,6 +13,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/drawings"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -42,7 +45,7 @@ type personPage struct {
 	sending       *kit.Button
 	chips         *kit.Chips
 	shares        *shareTree
-	requests      *kit.RowList[requestRow]
+	requests      *lists.List[requestRow]
 	rows          []requestRow
 	none          *widget.Label
 	body          *fyne.Container
@@ -56,11 +59,11 @@ func newPersonPage(p *Page, person face.Person) *personPage {
 	one.name.TextSize = theme.SizeNameSubHeadingText
 	tips := w.Host().Tips
 	back := kit.NewIconButton(tips, theme.NavigateBackIcon(), words.L("Back"), func() { p.Back() })
-	one.star = kit.NewIconButton(tips, kit.Icon("star"), words.L("Favourite"), func() {
+	one.star = kit.NewIconButton(tips, look.Icon("star"), words.L("Favourite"), func() {
 		favourite := one.person.Favourite
 		portrait.Know(w, p.engine, person.PeerID, func(k *face.Known) { k.Favourite = !favourite }, nil)
 	})
-	one.verify = kit.NewIconButton(tips, kit.Icon("verify"), words.L("Verify…"), func() { openVerify(w, p.engine, one.person) })
+	one.verify = kit.NewIconButton(tips, look.Icon("verify"), words.L("Verify…"), func() { openVerify(w, p.engine, one.person) })
 	var more *kit.IconButton
 	more = kit.NewIconButton(tips, theme.MoreHorizontalIcon(), words.L("More actions"), func() {
 		menu := &kit.Menu{}
@@ -82,7 +85,7 @@ func newPersonPage(p *Page, person face.Person) *personPage {
 	one.chips = kit.NewChips([]words.Phrase{"Shared files", "Sent and received"}, one.arrange)
 	one.head = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(back), container.NewCenter(one.face.Box)),
 		container.NewHBox(container.NewCenter(one.marks.Box), container.NewCenter(one.sending)),
-		kit.Inset(kit.GapMedium, kit.Gap, container.New(portrait.NameOverCaption{}, one.name, one.caption, one.moved)))
+		kit.Inset(look.GapMedium, look.Gap, container.New(portrait.NameOverCaption{}, one.name, one.caption, one.moved)))
 	below := container.NewBorder(nil, nil, nil, container.NewHBox(one.star, one.verify, more), one.chips.Box)
 	one.body = container.NewStack(one.shares.box)
 	one.box = container.NewBorder(container.NewVBox(one.head, below), nil, nil, nil, one.body)
@@ -140,14 +143,14 @@ func (one *personPage) fill(person face.Person) {
 	if kit.Reveal(nil, one.moved, moved != "") {
 		one.head.Refresh()
 	}
-	star, text := kit.Icon("star"), words.L("Add to favourites")
+	star, text := look.Icon("star"), words.L("Add to favourites")
 	if person.Favourite {
-		star, text = kit.Tinted(star, theme.ColorNameWarning), words.L("Remove from favourites")
+		star, text = look.Tinted(star, theme.ColorNameWarning), words.L("Remove from favourites")
 	}
 	one.star.Set(star, text)
-	shield, said := kit.Icon("verify"), words.L("Verify…")
+	shield, said := look.Icon("verify"), words.L("Verify…")
 	if person.Verified {
-		shield, said = kit.Tinted(shield, theme.ColorNameSuccess), words.L("Verified")
+		shield, said = look.Tinted(shield, theme.ColorNameSuccess), words.L("Verified")
 	}
 	one.verify.Set(shield, said)
 	if one.marks.Set(portrait.Marks{Blocked: person.Blocked}) { // the buttons show the others
@@ -188,14 +191,14 @@ func showPerson(w pages.Window, person face.Person) {
 // openVerify shows the words that two people compare.
 func openVerify(w pages.Window, engine face.People, person face.Person) {
 	name := portrait.NameOf(person.Name, person.PeerID)
-	picture := kit.NewPortrait(72)
+	picture := drawings.NewPortrait(72)
 	picture.Set(person.Key)
 	said := container.NewGridWithColumns(3)
 	for _, word := range person.Words {
 		line := kit.NewLine(theme.ColorNameForeground, theme.SizeNameSubHeadingText)
 		line.Style.Bold, line.Align, line.Whole = true, fyne.TextAlignCenter, true
 		line.SetText(word)
-		said.Add(kit.NewPlate(theme.ColorNameHeaderBackground, 8, kit.Inset(kit.GapMedium, kit.GapMedium, line)))
+		said.Add(kit.NewPlate(theme.ColorNameHeaderBackground, 8, kit.Inset(look.GapMedium, look.GapMedium, line)))
 	}
 	text := words.L("Call or meet {{.Name}}. If their page about you shows the same six words in the same order, nobody is between you.",
 		words.Values{"Name": name})

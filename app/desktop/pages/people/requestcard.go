@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -42,7 +44,7 @@ func newRequestCards(w pages.Window, engine face.People, showAll func()) *reques
 		c.box.Add(c.cards[i].card)
 	}
 	c.rest = container.NewBorder(nil, nil, nil, container.NewHBox(
-		kit.NewButton(words.L("Decline all"), c.declineAll), kit.NewButton(words.L("Show all"), showAll)), kit.Inset(kit.GapMedium, 0, c.more))
+		kit.NewButton(words.L("Decline all"), c.declineAll), kit.NewButton(words.L("Show all"), showAll)), kit.Inset(look.GapMedium, 0, c.more))
 	c.rest.Hide()
 	c.box.Add(c.rest)
 	c.box.Hide()
@@ -117,8 +119,8 @@ func newRequestCard(w pages.Window, engine face.People, first bool) *requestCard
 	c.message.CutMiddle = true // Details shows all of it
 	c.lines = container.New(portrait.NameOverCaption{}, c.what, c.message)
 	text := container.NewBorder(container.NewBorder(nil, nil, nil, c.marks.Box, c.title), nil, nil, container.NewHBox(decline, accept, other), c.lines)
-	c.card = kit.NewPlate(theme.ColorNameHeaderBackground, 10, kit.Inset(kit.GapMedium, kit.GapMedium, container.NewBorder(nil, nil,
-		container.NewCenter(c.face.Box), nil, kit.Inset(kit.GapMedium, 0, text))))
+	c.card = kit.NewPlate(theme.ColorNameHeaderBackground, 10, kit.Inset(look.GapMedium, look.GapMedium, container.NewBorder(nil, nil,
+		container.NewCenter(c.face.Box), nil, kit.Inset(look.GapMedium, 0, text))))
 	return c
 }
 
@@ -146,7 +148,7 @@ func (c *requestCard) menu() *fyne.Menu {
 	})
 	menu.Separate()
 	menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": name}), theme.AccountIcon(), func() { w.GoToPerson(c.request.PeerID) })
-	menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), kit.Icon("block"), func() { portrait.Block(w, c.engine, c.request.PeerID, name) })
+	menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), look.Icon("block"), func() { portrait.Block(w, c.engine, c.request.PeerID, name) })
 	return &menu.Menu
 }
 
@@ -167,15 +169,15 @@ func showRequest(w pages.Window, engine face.People, r face.Request, out bool) {
 		list = append(list, kit.Fact{Name: words.L("Folder"), Value: r.Folder})
 	}
 	facts.Set(list)
-	items := kit.NewList(func() int { return len(r.Items) }, func() fyne.CanvasObject { return kit.NewTickRow() },
+	items := kit.NewList(func() int { return len(r.Items) }, func() fyne.CanvasObject { return ticks.NewRow() },
 		func(i widget.ListItemID, object fyne.CanvasObject) {
 			item := r.Items[i]
-			line := kit.TickLine{Name: netproto.Printable(item.Name), Detail: words.Size(item.Size),
-				Icon: pages.KindIcon(netproto.KindOf(item.Name, "", item.Folder)), Tint: kit.ColorCaption}
+			line := ticks.Line{Name: netproto.Printable(item.Name), Detail: words.Size(item.Size),
+				Icon: pages.KindIcon(netproto.KindOf(item.Name, "", item.Folder)), Tint: look.ColorCaption}
 			if item.Folder {
 				line.Detail = words.Join(words.Files(item.Files), line.Detail)
 			}
-			object.(*kit.TickRow).Fill(line, func(bool) {})
+			object.(*ticks.Row).Fill(line, func(bool) {})
 		})
 	items.HideSeparators = true
 	buttons := []fyne.CanvasObject{w.Sheets().CloseButton()}

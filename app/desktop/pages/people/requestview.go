@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -27,7 +29,7 @@ type requestRow struct {
 	state  face.RequestState
 	folder string // where it is saved
 	sent   time.Time
-	text   kit.RowText
+	text   lists.RowText
 }
 
 func (r requestRow) key() string { return r.id }
@@ -46,7 +48,7 @@ func requestRows(requests []face.Request, out bool) []requestRow {
 		if out {
 			with = words.L("To {{.Peer}}", words.Values{"Peer": rows[i].name})
 		}
-		rows[i].text = kit.RowText{Name: ItemsOf(r), NoBar: true, State: mark,
+		rows[i].text = lists.RowText{Name: ItemsOf(r), NoBar: true, State: mark,
 			Caption: words.Join(mark.Text, with, size, words.Day(r.Sent, time.Now()), messageWords(r))}
 		if r.State == face.RequestFailed {
 			rows[i].text.Advice = words.Explain(r.Failure).Next
@@ -83,7 +85,7 @@ func requestMark(r face.Request, out bool) kit.Mark {
 		return kit.Mark{Text: text, Icon: theme.HistoryIcon(), Color: theme.ColorNamePrimary}
 	}
 	over := func(text string) kit.Mark {
-		return kit.Mark{Text: text, Icon: theme.CancelIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: text, Icon: theme.CancelIcon(), Color: look.ColorCaption}
 	}
 	switch r.State {
 	case face.RequestPreparing:
@@ -105,7 +107,7 @@ func requestMark(r face.Request, out bool) kit.Mark {
 		if out {
 			text = words.L("Delivered")
 		}
-		return kit.Mark{Text: text, Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
+		return kit.Mark{Text: text, Icon: look.Icon("done"), Color: theme.ColorNameSuccess}
 	case face.RequestDeclined:
 		return over(words.L("Declined"))
 	case face.RequestWithdrawn:
@@ -120,7 +122,7 @@ func requestMark(r face.Request, out bool) kit.Mark {
 
 // requestView is a row of what was sent or received.
 type requestView struct {
-	kit.TwoLines
+	lists.TwoLines
 	window                        pages.Window
 	row                           requestRow
 	accept, decline, open, remove *kit.IconButton
@@ -145,7 +147,7 @@ func newRequestView(w pages.Window, engine face.People) *requestView {
 	return v
 }
 
-// Fill implements kit.RowView.
+// Fill implements lists.View.
 func (v *requestView) Fill(row requestRow) {
 	v.row = row
 	v.Set(row.text)
@@ -175,9 +177,9 @@ func declineRequests(w pages.Window, engine face.People, ids ...string) {
 }
 
 // newRequestList makes a list of requests. A request is opened to see what is in it.
-func newRequestList(w pages.Window, engine face.People, open func(id string)) *kit.RowList[requestRow] {
-	list := kit.NewRowList(w.Host(), requestRow.key, func(r requestRow) string { return r.text.Name },
-		func() kit.RowView[requestRow] { return newRequestView(w, engine) })
+func newRequestList(w pages.Window, engine face.People, open func(id string)) *lists.List[requestRow] {
+	list := lists.New(w.Host(), requestRow.key, func(r requestRow) string { return r.text.Name },
+		func() lists.View[requestRow] { return newRequestView(w, engine) })
 	list.More = func(r requestRow, width float32) float32 {
 		buttons := 1
 		if r.folder != "" && !w.Elsewhere() {

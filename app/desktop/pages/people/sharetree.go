@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -41,7 +43,7 @@ type shareTree struct {
 
 	hits    map[string]face.Hit           // by their place in the tree
 	order   []string                      // places at the top: folders, then files
-	inside  map[string]*kit.FileTree      // of folders that were opened, by their place
+	inside  map[string]*ticks.Tree        // of folders that were opened, by their place
 	asked   map[string]bool               // folders whose list is being fetched
 	failed  map[string]string             // why a list did not arrive
 	ticked  map[string]bool               // files, and folders that were not opened
@@ -54,18 +56,18 @@ func newShareTree(w pages.Window, engine Engine, person netproto.PeerID, chosen 
 	s := &shareTree{window: w, engine: engine, person: person, chosen: chosen, total: kit.NewCaption()}
 	s.get = kit.NewButtonWithIcon(words.L("Download"), theme.DownloadIcon(), s.download)
 	s.more = kit.NewButton(words.L("Show more"), func() { s.fetch(s.next) })
-	s.tree = kit.NewTree(s.children, s.isBranch, func(bool) fyne.CanvasObject { return kit.NewTickRow() }, s.fill)
+	s.tree = kit.NewTree(s.children, s.isBranch, func(bool) fyne.CanvasObject { return ticks.NewRow() }, s.fill)
 	s.tree.OnBranchOpened = s.open
 	s.body = container.NewStack()
-	foot := container.NewBorder(nil, nil, nil, container.NewHBox(s.more, s.get), kit.Inset(kit.GapMedium, 0, s.total))
-	s.box = container.NewBorder(nil, kit.Inset(0, kit.Gap, foot), nil, nil, s.body)
+	foot := container.NewBorder(nil, nil, nil, container.NewHBox(s.more, s.get), kit.Inset(look.GapMedium, 0, s.total))
+	s.box = container.NewBorder(nil, kit.Inset(0, look.Gap, foot), nil, nil, s.body)
 	s.reset()
 	return s
 }
 
 func (s *shareTree) reset() {
 	s.hits, s.order, s.next = map[string]face.Hit{}, nil, ""
-	s.inside, s.asked, s.failed = map[string]*kit.FileTree{}, map[string]bool{}, map[string]string{}
+	s.inside, s.asked, s.failed = map[string]*ticks.Tree{}, map[string]bool{}, map[string]string{}
 	s.ticked, s.folded = map[string]bool{}, map[netproto.ContentHash]bool{}
 	s.showTotal()
 }
@@ -161,12 +163,12 @@ func (s *shareTree) list(id string) {
 			s.refresh()
 			return
 		}
-		var files []kit.TreeFile
+		var files []ticks.File
 		for _, f := range folder.Files {
-			files = append(files, kit.TreeFile{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
+			files = append(files, ticks.File{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
 			s.folded[f.Hash] = true
 		}
-		inside := kit.NewFileTree(files)
+		inside := ticks.NewTree(files)
 		if !s.ticked[id] {
 			inside.Tick(inside.Root, false)
 		}
@@ -232,19 +234,19 @@ func (s *shareTree) isBranch(id string) bool {
 // fill shows a node.
 func (s *shareTree) fill(id string, _ bool, object fyne.CanvasObject) {
 	hit, path := place(id)
-	row, h, inside := object.(*kit.TickRow), s.hits[hit], s.inside[hit]
+	row, h, inside := object.(*ticks.Row), s.hits[hit], s.inside[hit]
 	switch {
 	case path == waits:
 		text := s.failed[hit]
 		if text == "" {
 			text = words.L("Loading the list of files…")
 		}
-		row.Fill(kit.TickLine{Name: text, Icon: theme.HistoryIcon(), Tint: kit.ColorCaption}, func(bool) {})
+		row.Fill(ticks.Line{Name: text, Icon: theme.HistoryIcon(), Tint: look.ColorCaption}, func(bool) {})
 	case path == "" && inside == nil:
-		line := kit.TickLine{Name: netproto.Printable(h.Name), Detail: words.Join(pages.HaveWords(h.Have).Text, words.Size(h.Size)),
-			Icon: pages.KindIcon(h.Kind), Tint: kit.ColorCaption, Tick: kit.Unticked}
+		line := ticks.Line{Name: netproto.Printable(h.Name), Detail: words.Join(pages.HaveWords(h.Have).Text, words.Size(h.Size)),
+			Icon: pages.KindIcon(h.Kind), Tint: look.ColorCaption, Tick: ticks.Unticked}
 		if s.ticked[hit] {
-			line.Tick = kit.Ticked
+			line.Tick = ticks.Ticked
 		}
 		row.Fill(line, func(ticked bool) {
 			s.ticked[hit] = ticked

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -21,8 +22,8 @@ func Name(p face.Person) string { return NameOf(p.Name, p.PeerID) }
 
 // Choose lets the person choose somebody.
 func Choose(w pages.Window, engine face.People, chosen func(face.Person)) {
-	list := kit.NewRowList(w.Host(), func(r Row) string { return string(r.ID[:]) }, func(r Row) string { return r.Name },
-		func() kit.RowView[Row] { return NewRowView() })
+	list := lists.New(w.Host(), func(r Row) string { return string(r.ID[:]) }, func(r Row) string { return r.Name },
+		func() lists.View[Row] { return NewRowView() })
 	hint := kit.Paragraph(words.L("One moment…"))
 	var people []face.Person
 	choose := func(row Row) {

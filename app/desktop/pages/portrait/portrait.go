@@ -17,6 +17,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/drawings"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -118,8 +120,8 @@ func NewRowView() *RowView {
 	v := &RowView{face: New(Side), name: kit.NewNameLine(), caption: kit.NewCaption(), marks: NewMarkIcons()}
 	least := canvas.NewRectangle(color.Transparent)
 	least.SetMinSize(fyne.NewSize(0, rowHigh))
-	v.box = container.NewStack(least, kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, container.NewCenter(v.face.Box), nil,
-		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, nil, v.marks.Box, container.New(NameOverCaption{}, v.name, v.caption))))))
+	v.box = container.NewStack(least, kit.Inset(look.GapMedium, 0, container.NewBorder(nil, nil, container.NewCenter(v.face.Box), nil,
+		kit.Inset(look.GapMedium, 0, container.NewBorder(nil, nil, nil, v.marks.Box, container.New(NameOverCaption{}, v.name, v.caption))))))
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -129,7 +131,7 @@ func (v *RowView) CreateRenderer() fyne.WidgetRenderer {
 	return kit.Rendered(v, v.box)
 }
 
-// Fill implements kit.RowView.
+// Fill implements lists.View.
 func (v *RowView) Fill(row Row) {
 	v.face.Set(row.key, row.online)
 	v.name.SetText(row.Name)
@@ -142,13 +144,13 @@ func (v *RowView) Fill(row Row) {
 // Portrait is the picture of somebody, with a dot while they are online.
 type Portrait struct {
 	Box      *fyne.Container
-	portrait *kit.Portrait
+	portrait *drawings.Portrait
 	dot      fyne.CanvasObject
 }
 
 // New returns an empty portrait; side is in units of Fyne.
 func New(side float32) *Portrait {
-	f := &Portrait{portrait: kit.NewPortrait(side)}
+	f := &Portrait{portrait: drawings.NewPortrait(side)}
 	const ring, dot = 14, 10
 	f.dot = kit.NewPlate(theme.ColorNameBackground, ring/2,
 		container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(dot), kit.NewPlate(theme.ColorNameSuccess, dot/2, layout.NewSpacer()))))
@@ -183,7 +185,7 @@ func (m *MarkIcons) Set(marks Marks) bool {
 	m.Box.Objects = nil
 	add := func(shown bool, name string, color fyne.ThemeColorName) {
 		if shown {
-			m.Box.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(markSide), widget.NewIcon(kit.Tinted(kit.Icon(name), color)))))
+			m.Box.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(markSide), widget.NewIcon(look.Tinted(look.Icon(name), color)))))
 		}
 	}
 	add(marks.favourite, "star", theme.ColorNameWarning)

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -66,7 +67,7 @@ func (p *Page) noResults() fyne.CanvasObject {
 		action = kit.NewButton(words.L("Clear the search"), p.clear)
 	}
 	if request, ok := p.wish(); ok {
-		offers = append(offers, kit.NewButtonWithIcon(words.L("Tell me when something new matches"), kit.Icon("star"), func() { p.makeWish(request) }))
+		offers = append(offers, kit.NewButtonWithIcon(words.L("Tell me when something new matches"), look.Icon("star"), func() { p.makeWish(request) }))
 	}
 	return kit.EmptyScreen(theme.SearchIcon(), text, action, offers...)
 }

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -28,7 +29,7 @@ type folderSheet struct {
 	window   pages.Window
 	engine   folderEngine
 	hit      face.Hit
-	files    *kit.FileTree
+	files    *ticks.Tree
 	tree     *kit.Tree
 	total    *widget.Label
 	download *kit.Button
@@ -57,16 +58,16 @@ func openFolder(w pages.Window, engine folderEngine, hit face.Hit, where pages.W
 }
 
 func (s *folderSheet) show(folder face.Folder) {
-	var files []kit.TreeFile
+	var files []ticks.File
 	for _, f := range folder.Files {
-		files = append(files, kit.TreeFile{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
+		files = append(files, ticks.File{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
 	}
-	s.files = kit.NewFileTree(files)
+	s.files = ticks.NewTree(files)
 	s.tree = kit.NewTree(s.files.Children, func(path string) bool { return !s.files.Branch(path).File },
-		func(bool) fyne.CanvasObject { return kit.NewTickRow() },
+		func(bool) fyne.CanvasObject { return ticks.NewRow() },
 		func(path string, _ bool, object fyne.CanvasObject) {
 			b := s.files.Branch(path)
-			object.(*kit.TickRow).Fill(pages.TickLine(b), func(ticked bool) { s.tick(b, ticked) })
+			object.(*ticks.Row).Fill(pages.TickLine(b), func(ticked bool) { s.tick(b, ticked) })
 		})
 	if top := s.files.Children(""); len(top) == 1 && !s.files.Branch(top[0]).File {
 		s.tree.OpenBranch(top[0])
@@ -76,7 +77,7 @@ func (s *folderSheet) show(folder face.Folder) {
 	s.showTotal()
 }
 
-func (s *folderSheet) tick(b *kit.Branch, ticked bool) {
+func (s *folderSheet) tick(b *ticks.Branch, ticked bool) {
 	s.files.Tick(b, ticked)
 	s.tree.Refresh()
 	s.showTotal()

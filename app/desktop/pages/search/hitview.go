@@ -10,7 +10,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 
-	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/tables"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -30,37 +31,37 @@ const (
 )
 
 // hitColumns are the columns of the search.
-func hitColumns() []kit.Column[face.Hit] {
-	return []kit.Column[face.Hit]{
-		columnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
+func hitColumns() []tables.Column[face.Hit] {
+	return []tables.Column[face.Hit]{
+		columnName: {ColumnShape: tables.ColumnShape{ID: "name", Name: "Name"},
 			Text: func(h face.Hit) string { return h.Name },
-			Cell: func(h face.Hit) kit.Cell {
-				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: pages.KindIcon(h.Kind), Tint: kit.ColorCaption,
+			Cell: func(h face.Hit) tables.Cell {
+				return tables.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: pages.KindIcon(h.Kind), Tint: look.ColorCaption,
 					Mark: pages.HaveWords(h.Have)}
 			}},
-		columnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 88, Align: fyne.TextAlignTrailing, Descending: true},
+		columnSize: {ColumnShape: tables.ColumnShape{ID: "size", Name: "Size", Width: 88, Align: fyne.TextAlignTrailing, Descending: true},
 			Order: func(a, b face.Hit) int { return cmp.Compare(a.Size, b.Size) },
-			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Size(h.Size)} }},
-		columnType: {ColumnShape: kit.ColumnShape{ID: "type", Name: "Type", Width: 104, Spare: 1},
+			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Size(h.Size)} }},
+		columnType: {ColumnShape: tables.ColumnShape{ID: "type", Name: "Type", Width: 104, Spare: 1},
 			Text: func(h face.Hit) string { return words.Kind(h.Kind) },
-			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Kind(h.Kind)} }},
-		columnSources: {ColumnShape: kit.ColumnShape{ID: "sources", Name: "Sources", Width: 96, Align: fyne.TextAlignTrailing, Descending: true},
+			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Kind(h.Kind)} }},
+		columnSources: {ColumnShape: tables.ColumnShape{ID: "sources", Name: "Sources", Width: 96, Align: fyne.TextAlignTrailing, Descending: true},
 			Order: func(a, b face.Hit) int { return cmp.Compare(a.Sources, b.Sources) },
-			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Count(h.Sources)} }},
-		columnAdded: {ColumnShape: kit.ColumnShape{ID: "added", Name: "Added", Width: 112, Spare: 2, Descending: true},
+			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Count(h.Sources)} }},
+		columnAdded: {ColumnShape: tables.ColumnShape{ID: "added", Name: "Added", Width: 112, Spare: 2, Descending: true},
 			Order: func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
-			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Day(h.Added, time.Now())} }},
-		columnMatch: {ColumnShape: kit.ColumnShape{ID: "match", Name: "Match", Width: 88, Spare: 3, OneWay: true},
+			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Day(h.Added, time.Now())} }},
+		columnMatch: {ColumnShape: tables.ColumnShape{ID: "match", Name: "Match", Width: 88, Spare: 3, OneWay: true},
 			Order: func(a, b face.Hit) int {
 				if a.Match == 0 && b.Match == 0 { // without words, what came last
 					return b.Added.Compare(a.Added)
 				}
 				return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(b.Sources, a.Sources))
 			},
-			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: matchWords(h.Match)} }},
-		columnOwners: {ColumnShape: kit.ColumnShape{ID: "owners", Name: "Shared by", Width: 96, Spare: 1},
+			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: matchWords(h.Match)} }},
+		columnOwners: {ColumnShape: tables.ColumnShape{ID: "owners", Name: "Shared by", Width: 96, Spare: 1},
 			Text: ownersWords,
-			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: ownersWords(h)} }},
+			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: ownersWords(h)} }},
 	}
 }
 

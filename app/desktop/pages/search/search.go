@@ -15,6 +15,9 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/tables"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -57,8 +60,8 @@ type Page struct {
 	add      func() // lets the person choose files to share
 	content  fyne.CanvasObject
 	middle   *fyne.Container
-	table    *kit.Table[face.Hit]
-	list     *kit.RowList[face.Hit] // of the table
+	table    *tables.Table[face.Hit]
+	list     *lists.List[face.Hit] // of the table
 	kind     *kit.Select
 	size     *kit.Select
 	time     *kit.Select
@@ -86,7 +89,7 @@ type Page struct {
 func New(w pages.Window, engine Engine, addFiles func()) *Page {
 	p := &Page{window: w, engine: engine, add: addFiles, middle: container.NewStack(), forget: func() {}, stop: func() {}}
 	p.Entry = newEntry(p)
-	p.table = kit.NewTable(w.Host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnMatch)
+	p.table = tables.New(w.Host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnMatch)
 	p.table.Resorted = p.reorder
 	p.list = p.table.List
 	p.list.Opened = func(h face.Hit) { p.get(p.chosenWith(h)) }
@@ -112,10 +115,10 @@ func New(w pages.Window, engine Engine, addFiles func()) *Page {
 		filter.SetSelectedIndex(0)
 		filter.OnChanged = func(string) { p.Begin() }
 	}
-	p.choices = kit.NewFlow(p.kind, p.size, p.time, p.owner, kit.Inset(kit.GapMedium, 0, p.summary))
-	wishes := kit.NewIconButton(w.Host().Tips, kit.Icon("star"), words.L("Wishes"), p.ShowWishes)
+	p.choices = kit.NewFlow(p.kind, p.size, p.time, p.owner, kit.Inset(look.GapMedium, 0, p.summary))
+	wishes := kit.NewIconButton(w.Host().Tips, look.Icon("star"), words.L("Wishes"), p.ShowWishes)
 	filters := container.NewBorder(nil, nil, nil, container.NewVBox(container.NewHBox(wishes, p.download)), p.choices)
-	p.content = container.NewBorder(kit.Inset(0, kit.Gap, filters), nil, nil, nil, p.middle)
+	p.content = container.NewBorder(kit.Inset(0, look.Gap, filters), nil, nil, nil, p.middle)
 	p.ShowAnswer()
 	return p
 }
@@ -314,7 +317,7 @@ func (p *Page) rowMenu() *fyne.Menu {
 	menu.Add(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) })
 	menu.Add(words.L("Save to…"), theme.DocumentSaveIcon(), func() { p.getTo(chosen, pages.AskWhere) })
 	if len(chosen) == 1 {
-		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { pages.CopyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		menu.Add(words.L("Copy link"), look.Icon("link"), func() { pages.CopyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 		for _, owner := range chosen[0].Owners.List() {
 			menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": portrait.NameOf(owner.Name, owner.PeerID)}), theme.AccountIcon(),
 				func() { p.window.GoToPerson(owner.PeerID) })

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -156,7 +157,7 @@ func (s *wishSheet) offer() []fyne.CanvasObject {
 	switch {
 	case ok && !known:
 		button := kit.NewButtonWithIcon(words.L("Tell me when something new matches “{{.Words}}”",
-			words.Values{"Words": words.CutName(netproto.Printable(request.Words))}), kit.Icon("star"), nil)
+			words.Values{"Words": words.CutName(netproto.Printable(request.Words))}), look.Icon("star"), nil)
 		button.OnTapped = func() {
 			s.change(func(ctx context.Context) error { _, err := s.page.engine.AddWish(ctx, request); return err })
 		}
@@ -196,7 +197,7 @@ func newWishRow(s *wishSheet) *wishRow {
 		id := r.line.wish.ID
 		s.change(func(ctx context.Context) error { return s.page.engine.RemoveWishes(ctx, []string{id}) })
 	})
-	r.box = container.NewBorder(nil, nil, kit.Inset(kit.Gap, 0, r.icon), container.NewHBox(r.fetch, container.NewCenter(r.remove)),
+	r.box = container.NewBorder(nil, nil, kit.Inset(look.Gap, 0, r.icon), container.NewHBox(r.fetch, container.NewCenter(r.remove)),
 		container.New(portrait.NameOverCaption{}, r.name, r.caption))
 	r.ExtendBaseWidget(r)
 	return r
@@ -217,7 +218,7 @@ func (r *wishRow) fill(line wishLine) {
 		}
 		r.caption.SetText(words.Join(news, words.Size(line.find.Size), words.Day(line.find.At, time.Now())))
 	} else {
-		r.icon.SetResource(kit.Icon("star"))
+		r.icon.SetResource(look.Icon("star"))
 		r.name.SetText(wishName(line.wish))
 		r.caption.SetText(r.sheet.page.wishWords(line.wish))
 		r.fetch.OnChanged = nil

@@ -15,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/ticks"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -81,7 +83,7 @@ func NewAudience(w pages.Window, engine face.People, now face.Visible, changed f
 		ends = append(ends, choice.name.String())
 	}
 	a.who, a.end = pages.NewFilter(who), pages.NewFilter(ends)
-	a.list = kit.NewList(func() int { return len(a.people) }, func() fyne.CanvasObject { return kit.NewTickRow() }, a.fill)
+	a.list = kit.NewList(func() int { return len(a.people) }, func() fyne.CanvasObject { return ticks.NewRow() }, a.fill)
 	a.list.HideSeparators = true
 	const high = 132
 	least := canvas.NewRectangle(color.Transparent)
@@ -125,11 +127,11 @@ func (a *Audience) load(engine face.People) {
 
 func (a *Audience) fill(i widget.ListItemID, object fyne.CanvasObject) {
 	person := a.people[i]
-	line := kit.TickLine{Name: portrait.Name(person), Detail: portrait.Presence(person), Icon: theme.AccountIcon(), Tint: kit.ColorCaption, Tick: kit.Unticked}
+	line := ticks.Line{Name: portrait.Name(person), Detail: portrait.Presence(person), Icon: theme.AccountIcon(), Tint: look.ColorCaption, Tick: ticks.Unticked}
 	if a.chosen[person.Key] {
-		line.Tick = kit.Ticked
+		line.Tick = ticks.Ticked
 	}
-	object.(*kit.TickRow).Fill(line, func(ticked bool) { a.chosen[person.Key] = ticked })
+	object.(*ticks.Row).Fill(line, func(ticked bool) { a.chosen[person.Key] = ticked })
 }
 
 // Visible returns what was chosen. It says what is missing, and returns false, if

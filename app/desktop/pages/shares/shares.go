@@ -13,6 +13,9 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/tables"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/browsers"
 	"centralizedp2p/app/desktop/pages/portrait"
@@ -35,8 +38,8 @@ type Page struct {
 	engine   Engine
 	send     func(to face.Person, paths []string)
 	undo     pages.Undo
-	table    *kit.Table[face.Share]
-	list     *kit.RowList[face.Share] // of the table
+	table    *tables.Table[face.Share]
+	list     *lists.List[face.Share] // of the table
 	thumbs   *pages.Thumbnails
 	strip    *fyne.Container
 	more     *kit.Line
@@ -49,7 +52,7 @@ type Page struct {
 func New(w pages.Window, engine Engine, undo pages.Undo, addFiles func(), send func(to face.Person, paths []string)) *Page {
 	p := &Page{RowsPage: pages.NewRowsPage(w), engine: engine, send: send, undo: undo, more: kit.NewCaption()}
 	p.more.CutMiddle = true // of a path
-	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID },
+	p.table = tables.New(w.Host(), "shared", func(s face.Share) string { return s.ID },
 		shareColumns(func(s face.Share) image.Image { return p.thumbs.OfShare(s) }), shareColumnName)
 	p.list = p.table.List
 	p.thumbs = pages.NewThumbnails(w, p.list.Refresh)
@@ -57,14 +60,14 @@ func New(w pages.Window, engine Engine, undo pages.Undo, addFiles func(), send f
 	p.list.Menu = p.rowMenu
 	p.list.Picked = p.showStrip
 	p.linkable = container.NewHBox(
-		kit.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
+		kit.NewButtonWithIcon(words.L("Copy link"), look.Icon("link"), p.onOne(p.copyLink)),
 		kit.NewIconButton(w.Host().Tips, theme.GridIcon(), words.L("Show QR code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable)
 	if !w.Elsewhere() {
 		p.single.Add(kit.NewIconButton(w.Host().Tips, theme.FolderOpenIcon(), words.L("Open folder"), p.Open))
 	}
 	stop := kit.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
-	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(kit.GapMedium, 0, p.more)))
+	p.strip = kit.Inset(0, look.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(look.GapMedium, 0, p.more)))
 	p.strip.Hide()
 	p.Build(pages.PlaceShared, p.list.Focus, p.table.Box, p.strip, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.FolderOpenIcon(), words.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
@@ -175,7 +178,7 @@ func (p *Page) rowMenu() *fyne.Menu {
 	menu := &kit.Menu{}
 	if len(chosen) == 1 {
 		if chosen[0].State == face.ShareShared {
-			menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
+			menu.Add(words.L("Copy link"), look.Icon("link"), func() { p.copyLink(chosen[0]) })
 			menu.Add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
 		if !p.Window.Elsewhere() {

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/tables"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -28,44 +30,44 @@ const (
 	shareColumnVisible
 )
 
-func shareColumns(picture func(face.Share) image.Image) []kit.Column[face.Share] {
+func shareColumns(picture func(face.Share) image.Image) []tables.Column[face.Share] {
 	const trailing = fyne.TextAlignTrailing
-	return []kit.Column[face.Share]{
-		shareColumnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
+	return []tables.Column[face.Share]{
+		shareColumnName: {ColumnShape: tables.ColumnShape{ID: "name", Name: "Name"},
 			Text: func(s face.Share) string { return s.Name },
-			Cell: func(s face.Share) kit.Cell {
-				return kit.Cell{Text: s.Name, Ink: theme.ColorNameForeground, Tint: kit.ColorCaption, Picture: picture(s),
+			Cell: func(s face.Share) tables.Cell {
+				return tables.Cell{Text: s.Name, Ink: theme.ColorNameForeground, Tint: look.ColorCaption, Picture: picture(s),
 					Icon: pages.KindIcon(netproto.KindOf(s.Name, "", s.Folder))}
 			}},
-		shareColumnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 80, Align: trailing, Descending: true},
+		shareColumnSize: {ColumnShape: tables.ColumnShape{ID: "size", Name: "Size", Width: 80, Align: trailing, Descending: true},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Size, b.Size) },
-			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Size(s.Size)} }},
-		shareColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 216},
+			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: words.Size(s.Size)} }},
+		shareColumnState: {ColumnShape: tables.ColumnShape{ID: "state", Name: "State", Width: 216},
 			Text: func(s face.Share) string { return shareWords(s).Text },
 			Cell: shareStateCell},
-		shareColumnFetched: {ColumnShape: kit.ColumnShape{ID: "fetched", Name: "Downloaded", Width: 88, Align: trailing, Descending: true, Spare: 1},
+		shareColumnFetched: {ColumnShape: tables.ColumnShape{ID: "fetched", Name: "Downloaded", Width: 88, Align: trailing, Descending: true, Spare: 1},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
-			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: fetchedWords(s)} }},
-		shareColumnSent: {ColumnShape: kit.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
+			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: fetchedWords(s)} }},
+		shareColumnSent: {ColumnShape: tables.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
-			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Size(s.Sent)} }},
-		shareColumnFiles: {ColumnShape: kit.ColumnShape{ID: "files", Name: "Files", Width: 72, Align: trailing, Descending: true, Hidden: true},
+			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: words.Size(s.Sent)} }},
+		shareColumnFiles: {ColumnShape: tables.ColumnShape{ID: "files", Name: "Files", Width: 72, Align: trailing, Descending: true, Hidden: true},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Files, b.Files) },
-			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Count(s.Files)} }},
-		shareColumnPath: {ColumnShape: kit.ColumnShape{ID: "path", Name: "Location", Width: 200, Hidden: true},
+			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: words.Count(s.Files)} }},
+		shareColumnPath: {ColumnShape: tables.ColumnShape{ID: "path", Name: "Location", Width: 200, Hidden: true},
 			Text: func(s face.Share) string { return s.Path },
-			Cell: func(s face.Share) kit.Cell { return kit.Cell{Text: s.Path} }},
-		shareColumnVisible: {ColumnShape: kit.ColumnShape{ID: "visible", Name: "Who can see it", Width: 136, Spare: 1},
+			Cell: func(s face.Share) tables.Cell { return tables.Cell{Text: s.Path} }},
+		shareColumnVisible: {ColumnShape: tables.ColumnShape{ID: "visible", Name: "Who can see it", Width: 136, Spare: 1},
 			Text: visibleWords,
 			Cell: visibleCell},
 	}
 }
 
-func visibleCell(s face.Share) kit.Cell {
-	cell := kit.Cell{Text: visibleWords(s)}
+func visibleCell(s face.Share) tables.Cell {
+	cell := tables.Cell{Text: visibleWords(s)}
 	switch s.Visible {
 	case face.VisibleLink:
-		cell.Icon = kit.Icon("link")
+		cell.Icon = look.Icon("link")
 	case face.VisiblePeople:
 		cell.Icon = theme.AccountIcon()
 	}
@@ -83,9 +85,9 @@ func fetchedWords(s face.Share) string {
 	}
 }
 
-func shareStateCell(s face.Share) kit.Cell {
+func shareStateCell(s face.Share) tables.Cell {
 	state := shareWords(s)
-	c := kit.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
+	c := tables.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
 	if s.State == face.ShareHashing || s.State == face.ShareRehashing {
 		c.Bar, c.Done = true, words.Fraction(s.Hashed, s.Size)
 	}
@@ -95,7 +97,7 @@ func shareStateCell(s face.Share) kit.Cell {
 func shareWords(s face.Share) kit.Mark {
 	switch s.State {
 	case face.ShareWaiting:
-		return kit.Mark{Text: words.L("Waiting to be prepared"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Waiting to be prepared"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 	case face.ShareHashing:
 		return kit.Mark{Text: words.L("Preparing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
 			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
@@ -105,7 +107,7 @@ func shareWords(s face.Share) kit.Mark {
 		return kit.Mark{Text: words.L("Changed, preparing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
 			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareEnded:
-		return kit.Mark{Text: words.L("Ended"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Ended"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 	case face.ShareMissing:
 		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -339,7 +340,7 @@ func ConnectionWords(status face.Status) kit.Mark {
 	at := words.Values{"Tracker": netproto.Printable(status.Tracker), "Time": words.Duration(int64(status.RetrySeconds))}
 	switch status.Connection {
 	case face.ConnectionConnecting:
-		return kit.Mark{Text: words.L("Connecting to {{.Tracker}}", at), Icon: theme.ViewRefreshIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Connecting to {{.Tracker}}", at), Icon: theme.ViewRefreshIcon(), Color: look.ColorCaption}
 	case face.ConnectionConnected:
 		return kit.Mark{Text: words.L("Connected to {{.Tracker}}", at), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.ConnectionReconnecting:
@@ -349,6 +350,6 @@ func ConnectionWords(status face.Status) kit.Mark {
 	case face.ConnectionKeyChanged:
 		return kit.Mark{Text: words.L("The tracker’s identity changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	default:
-		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: look.ColorCaption}
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/drawings"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/tables"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -44,10 +47,10 @@ type detailsPane struct {
 	name    *kit.Line
 	reason  *widget.Label // why it is slow, and what to do
 	speed   *kit.Line
-	graph   *kit.SpeedGraph
+	graph   *drawings.SpeedGraph
 	here    *kit.Line
-	pieces  *kit.PieceMap
-	sources *kit.Table[face.Source]
+	pieces  *drawings.PieceMap
+	sources *tables.Table[face.Source]
 	none    *widget.Label // in place of the sources, if there are none
 
 	shown  string                 // ID of the download that is shown
@@ -56,8 +59,8 @@ type detailsPane struct {
 
 func newDetailsPane(w pages.Window, p *Downloads) *detailsPane {
 	d := &detailsPane{window: w, engine: p.engine, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
-		speed: kit.NewCaption(), graph: kit.NewSpeedGraph(face.SpeedStepSecs), here: kit.NewCaption(), pieces: kit.NewPieceMap()}
-	d.sources = kit.NewTable(w.Host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
+		speed: kit.NewCaption(), graph: drawings.NewSpeedGraph(face.SpeedStepSecs), here: kit.NewCaption(), pieces: drawings.NewPieceMap()}
+	d.sources = tables.New(w.Host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
 	d.sources.List.Opened = func(s face.Source) {
 		if s.PeerID != (netproto.PeerID{}) {
 			w.GoToPerson(s.PeerID)
@@ -85,15 +88,15 @@ func newDetailsPane(w pages.Window, p *Downloads) *detailsPane {
 	scroll := container.NewVScroll(body)
 	parts.changed = scroll.Refresh
 	// Labels have a padding, which would indent the reason.
-	reason := container.New(layout.NewCustomPaddedLayout(-kit.GapMedium, -kit.GapMedium, -kit.GapMedium, -kit.GapMedium), d.reason)
-	d.pane = container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(kit.Gap), head, reason), nil, nil, nil, scroll)
+	reason := container.New(layout.NewCustomPaddedLayout(-look.GapMedium, -look.GapMedium, -look.GapMedium, -look.GapMedium), d.reason)
+	d.pane = container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(look.Gap), head, reason), nil, nil, nil, scroll)
 	return d.finish()
 }
 
 // finish puts the pane below the rows of the page.
 func (d *detailsPane) finish() *detailsPane {
 	d.rows = container.NewStack(d.page.list)
-	d.split = container.NewVSplit(d.rows, kit.NewPlate(theme.ColorNameHeaderBackground, kit.GapMedium, kit.Inset(12, kit.Gap, d.pane)))
+	d.split = container.NewVSplit(d.rows, kit.NewPlate(theme.ColorNameHeaderBackground, look.GapMedium, kit.Inset(12, look.Gap, d.pane)))
 	d.split.SetOffset(d.window.Host().Prefs.FloatWithFallback(prefDetailsHeight, 0.36))
 	d.above = container.NewStack(d.rows)
 	if d.window.Host().Prefs.Bool(prefDetails) {
@@ -108,7 +111,7 @@ func partOf(heading string, text *kit.Line, drawing fyne.CanvasObject) fyne.Canv
 	name.Style.Bold, name.Whole = true, true
 	name.SetText(heading)
 	text.Align = fyne.TextAlignTrailing
-	return container.NewBorder(container.NewBorder(nil, nil, name, nil, kit.Inset(kit.GapMedium, 0, text)), nil, nil, nil, drawing)
+	return container.NewBorder(container.NewBorder(nil, nil, name, nil, kit.Inset(look.GapMedium, 0, text)), nil, nil, nil, drawing)
 }
 
 // isOpen reports whether the pane is shown.
@@ -294,16 +297,16 @@ func speedWords(speeds []int64) string {
 }
 
 // pieceStates returns what the map draws.
-func pieceStates(cells []face.Cell) []kit.PieceState {
-	states := make([]kit.PieceState, len(cells))
+func pieceStates(cells []face.Cell) []drawings.PieceState {
+	states := make([]drawings.PieceState, len(cells))
 	for i, c := range cells {
 		switch c.State {
 		case face.CellInFlight:
-			states[i] = kit.PieceInFlight
+			states[i] = drawings.PieceInFlight
 		case face.CellPartly:
-			states[i] = kit.PiecePartly
+			states[i] = drawings.PiecePartly
 		case face.CellVerified:
-			states[i] = kit.PieceVerified
+			states[i] = drawings.PieceVerified
 		}
 	}
 	return states
@@ -344,22 +347,22 @@ func (l *paneLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		defer l.changed()
 	}
 	if l.wide {
-		half := (size.Height - kit.GapMedium) * graphHeight / (graphHeight + mapHeight)
+		half := (size.Height - look.GapMedium) * graphHeight / (graphHeight + mapHeight)
 		place(speed, 0, 0, paneLeft, half)
-		place(pieces, 0, half+kit.GapMedium, paneLeft, size.Height-half-kit.GapMedium)
-		place(sources, paneLeft+kit.GapLarge, 0, size.Width-paneLeft-kit.GapLarge, size.Height)
+		place(pieces, 0, half+look.GapMedium, paneLeft, size.Height-half-look.GapMedium)
+		place(sources, paneLeft+look.GapLarge, 0, size.Width-paneLeft-look.GapLarge, size.Height)
 		return
 	}
 	place(speed, 0, 0, size.Width, graphHeight)
-	place(pieces, 0, graphHeight+kit.GapMedium, size.Width, mapHeight)
-	top := float32(graphHeight + mapHeight + 2*kit.GapMedium)
+	place(pieces, 0, graphHeight+look.GapMedium, size.Width, mapHeight)
+	top := float32(graphHeight + mapHeight + 2*look.GapMedium)
 	place(sources, 0, top, size.Width, max(size.Height-top, sourceHeight))
 }
 
 func (l *paneLayout) MinSize([]fyne.CanvasObject) fyne.Size {
-	height := float32(graphHeight + mapHeight + kit.GapMedium)
+	height := float32(graphHeight + mapHeight + look.GapMedium)
 	if !l.wide {
-		height += kit.GapMedium + sourceHeight
+		height += look.GapMedium + sourceHeight
 	}
 	return fyne.NewSize(kit.LeastNameWidth, height)
 }

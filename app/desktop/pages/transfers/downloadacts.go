@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -255,7 +256,7 @@ func (p *Downloads) rowMenu() *fyne.Menu {
 			menu.Add(words.L("Open"), theme.FileIcon(), p.Open)
 		}
 		if canPreview(chosen[0]) {
-			menu.Add(words.L("Preview"), kit.Icon("eye"), p.Open)
+			menu.Add(words.L("Preview"), look.Icon("eye"), p.Open)
 		}
 		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
@@ -278,9 +279,9 @@ func (p *Downloads) rowMenu() *fyne.Menu {
 	}
 	menu.Separate()
 	if len(chosen) == 1 {
-		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { pages.CopyLink(p.Window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		menu.Add(words.L("Copy link"), look.Icon("link"), func() { pages.CopyLink(p.Window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
-	menu.Add(words.L("Verify again"), kit.Icon("verify"), p.verify)
+	menu.Add(words.L("Verify again"), look.Icon("verify"), p.verify)
 	menu.Add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	menu.Separate()
 	if countOf(chosen, face.Download.IsFinished) == len(chosen) {

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -34,7 +35,7 @@ type Downloads struct {
 	*pages.RowsPage
 	engine  DownloadsEngine
 	undo    pages.Undo
-	list    *kit.RowList[face.Download]
+	list    *lists.List[face.Download]
 	clear   *kit.Button
 	all     []face.Download // in the order that the person chose
 	chips   *kit.Chips
@@ -70,8 +71,8 @@ const fewDownloads = 10
 // NewDownloads makes the page. find leads to the search.
 func NewDownloads(w pages.Window, engine DownloadsEngine, undo pages.Undo, find func()) *Downloads {
 	p := &Downloads{RowsPage: pages.NewRowsPage(w), engine: engine, undo: undo, more: map[stuckKind]float32{}}
-	p.list = kit.NewRowList(w.Host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
-		func() kit.RowView[face.Download] { return newDownloadView(p) })
+	p.list = lists.New(w.Host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
+		func() lists.View[face.Download] { return newDownloadView(p) })
 	p.thumbs = pages.NewThumbnails(w, p.list.Refresh)
 	p.list.More = p.moreOf
 	p.list.Opened = p.openFile

@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -15,7 +17,7 @@ import (
 
 // downloadView is a row of the downloads.
 type downloadView struct {
-	kit.TwoLines
+	lists.TwoLines
 	page                       *Downloads
 	download                   face.Download
 	toggle, file, open, remove *kit.IconButton
@@ -63,7 +65,7 @@ func (v *downloadView) Fill(d face.Download) {
 	if d.IsFinished() {
 		v.file.Set(theme.FileIcon(), words.L("Open"))
 	} else {
-		v.file.Set(kit.Icon("eye"), words.L("Preview"))
+		v.file.Set(look.Icon("eye"), words.L("Preview"))
 	}
 	text := downloadText(d)
 	text.Picture = v.page.thumbs.OfDownload(d)
@@ -80,9 +82,9 @@ func (p *Downloads) opens(d face.Download) bool {
 }
 
 // downloadText is what the row of a download says.
-func downloadText(d face.Download) kit.RowText {
+func downloadText(d face.Download) lists.RowText {
 	state := downloadWords(d)
-	text := kit.RowText{Name: d.Name, State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(), Caption: downloadCaption(d, state.Text)}
+	text := lists.RowText{Name: d.Name, State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(), Caption: downloadCaption(d, state.Text)}
 	if isStuck(d) {
 		text.Advice = adviceWords(d)
 	}
@@ -130,24 +132,24 @@ func (p *Downloads) moreOf(d face.Download, width float32) float32 {
 func downloadWords(d face.Download) kit.Mark {
 	switch d.State {
 	case face.DownloadWaiting:
-		return kit.Mark{Text: words.L("Waiting for a source"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Waiting for a source"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 	case face.DownloadQueued:
 		if d.Place > 0 {
-			return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": d.Place}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+			return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": d.Place}), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 		}
-		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 	case face.DownloadConnecting:
 		return kit.Mark{Text: words.L("Connecting"), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.DownloadDownloading:
 		return kit.Mark{Text: words.L("Downloading"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.DownloadVerifying:
-		return kit.Mark{Text: words.L("Verifying"), Icon: kit.Icon("verify"), Color: theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Verifying"), Icon: look.Icon("verify"), Color: theme.ColorNamePrimary}
 	case face.DownloadMoving:
 		return kit.Mark{Text: words.L("Moving to another folder"), Icon: theme.MailForwardIcon(), Color: theme.ColorNamePrimary}
 	case face.DownloadPaused:
-		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: look.ColorCaption}
 	case face.DownloadFinished:
-		return kit.Mark{Text: words.N("Finished", 1), Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
+		return kit.Mark{Text: words.N("Finished", 1), Icon: look.Icon("done"), Color: theme.ColorNameSuccess}
 	case face.DownloadNoSpace:
 		text := words.L("Waiting for its folder")
 		if d.Failure.Code == netproto.CodeNoSpace {
@@ -157,7 +159,7 @@ func downloadWords(d face.Download) kit.Mark {
 	case face.DownloadFailed:
 		return kit.Mark{Text: words.N("Failed", 1), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default: // of a peer on another computer, which is newer
-		return kit.Mark{Text: netproto.Printable(string(d.State)), Icon: theme.QuestionIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: netproto.Printable(string(d.State)), Icon: theme.QuestionIcon(), Color: look.ColorCaption}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -19,8 +21,8 @@ import (
 // choose one, with a button that says what becomes of it.
 func chooseInFolder(w pages.Window, engine face.Search, folder netproto.ContentHash, name, button string, chosen func(path string)) {
 	text := kit.Paragraph(words.L("Loading the list of files…"))
-	list := kit.NewRowList(w.Host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
-		func() kit.RowView[face.FolderFile] { return newFileView() })
+	list := lists.New(w.Host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
+		func() lists.View[face.FolderFile] { return newFileView() })
 	choose := func(file face.FolderFile) {
 		w.Sheets().Close()
 		chosen(file.Path)
@@ -71,7 +73,7 @@ func newFileView() *fileView {
 
 func (v *fileView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return kit.Rendered(v, kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
+	return kit.Rendered(v, kit.Inset(look.GapMedium, look.Gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
 }
 
 func (v *fileView) Fill(f face.FolderFile) {

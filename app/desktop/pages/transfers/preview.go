@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/peek"
 	"centralizedp2p/app/desktop/words"
@@ -74,7 +75,7 @@ func showPicture(w pages.Window, of face.Preview) {
 		if err != nil {
 			return nil, err
 		}
-		return kit.Inset(0, kit.GapMedium, kit.NewPicture(picture)), nil
+		return kit.Inset(0, look.GapMedium, kit.NewPicture(picture)), nil
 	})
 }
 

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/tables"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -28,43 +30,43 @@ const (
 
 func sourceKey(s face.Source) string { return s.PeerID.String() + " " + s.Address }
 
-func sourceColumns() []kit.Column[face.Source] {
+func sourceColumns() []tables.Column[face.Source] {
 	const trailing = fyne.TextAlignTrailing
-	return []kit.Column[face.Source]{
-		sourceColumnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Source"},
+	return []tables.Column[face.Source]{
+		sourceColumnName: {ColumnShape: tables.ColumnShape{ID: "name", Name: "Source"},
 			Text: sourceName,
-			Cell: func(s face.Source) kit.Cell {
-				return kit.Cell{Text: sourceName(s), Ink: theme.ColorNameForeground, Icon: theme.AccountIcon(), Tint: kit.ColorCaption, Mark: sourceMark(s)}
+			Cell: func(s face.Source) tables.Cell {
+				return tables.Cell{Text: sourceName(s), Ink: theme.ColorNameForeground, Icon: theme.AccountIcon(), Tint: look.ColorCaption, Mark: sourceMark(s)}
 			}},
-		sourceColumnAddress: {ColumnShape: kit.ColumnShape{ID: "address", Name: "Address", Width: 136, Spare: 2},
+		sourceColumnAddress: {ColumnShape: tables.ColumnShape{ID: "address", Name: "Address", Width: 136, Spare: 2},
 			Text: func(s face.Source) string { return s.Address },
-			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: s.Address} }},
-		sourceColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 146},
+			Cell: func(s face.Source) tables.Cell { return tables.Cell{Text: s.Address} }},
+		sourceColumnState: {ColumnShape: tables.ColumnShape{ID: "state", Name: "State", Width: 146},
 			Text: func(s face.Source) string { return sourceWords(s).Text },
-			Cell: func(s face.Source) kit.Cell {
+			Cell: func(s face.Source) tables.Cell {
 				state := sourceWords(s)
-				return kit.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
+				return tables.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
 			}},
-		sourceColumnWay: {ColumnShape: kit.ColumnShape{ID: "way", Name: "Way", Width: 68},
+		sourceColumnWay: {ColumnShape: tables.ColumnShape{ID: "way", Name: "Way", Width: 68},
 			Text: func(s face.Source) string { return words.Way(s.Way) },
-			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: words.Way(s.Way)} }},
-		sourceColumnRate: {ColumnShape: kit.ColumnShape{ID: "rate", Name: "Speed", Width: 72, Align: trailing, Descending: true},
+			Cell: func(s face.Source) tables.Cell { return tables.Cell{Text: words.Way(s.Way)} }},
+		sourceColumnRate: {ColumnShape: tables.ColumnShape{ID: "rate", Name: "Speed", Width: 72, Align: trailing, Descending: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Rate, b.Rate) },
-			Cell: func(s face.Source) kit.Cell {
+			Cell: func(s face.Source) tables.Cell {
 				if s.Rate == 0 {
-					return kit.Cell{}
+					return tables.Cell{}
 				}
-				return kit.Cell{Text: words.Rate(s.Rate)}
+				return tables.Cell{Text: words.Rate(s.Rate)}
 			}},
-		sourceColumnShare: {ColumnShape: kit.ColumnShape{ID: "share", Name: "Part", Width: 64, Spare: 1, Align: trailing, Descending: true},
+		sourceColumnShare: {ColumnShape: tables.ColumnShape{ID: "share", Name: "Part", Width: 64, Spare: 1, Align: trailing, Descending: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Share, b.Share) },
-			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Percent(int64(1e6*s.Share), 1e6)} }},
-		sourceColumnGot: {ColumnShape: kit.ColumnShape{ID: "got", Name: "Received", Width: 96, Align: trailing, Descending: true, Hidden: true},
+			Cell:  func(s face.Source) tables.Cell { return tables.Cell{Text: words.Percent(int64(1e6*s.Share), 1e6)} }},
+		sourceColumnGot: {ColumnShape: tables.ColumnShape{ID: "got", Name: "Received", Width: 96, Align: trailing, Descending: true, Hidden: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Got, b.Got) },
-			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Size(s.Got)} }},
-		sourceColumnOrigin: {ColumnShape: kit.ColumnShape{ID: "origin", Name: "Found through", Width: 112, Hidden: true},
+			Cell:  func(s face.Source) tables.Cell { return tables.Cell{Text: words.Size(s.Got)} }},
+		sourceColumnOrigin: {ColumnShape: tables.ColumnShape{ID: "origin", Name: "Found through", Width: 112, Hidden: true},
 			Text: func(s face.Source) string { return originWords(s.Origin) },
-			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: originWords(s.Origin)} }},
+			Cell: func(s face.Source) tables.Cell { return tables.Cell{Text: originWords(s.Origin)} }},
 	}
 }
 
@@ -78,7 +80,7 @@ func sourceName(s face.Source) string {
 // sourceMark says what is special about a source.
 func sourceMark(s face.Source) kit.Mark {
 	if s.Local {
-		return kit.Mark{Text: words.L("nearby"), Icon: theme.HomeIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("nearby"), Icon: theme.HomeIcon(), Color: look.ColorCaption}
 	}
 	return kit.Mark{}
 }
@@ -95,13 +97,13 @@ func sourceWords(s face.Source) kit.Mark {
 	case face.SourceConnecting:
 		return kit.Mark{Text: words.L("Connecting"), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.SourceIdle:
-		return kit.Mark{Text: words.L("Connected"), Icon: theme.ConfirmIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Connected"), Icon: theme.ConfirmIcon(), Color: look.ColorCaption}
 	case face.SourceQueued:
 		if s.Place == 0 {
-			return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+			return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 		}
 		return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": words.Count(s.Place)}), Icon: theme.HistoryIcon(),
-			Color: kit.ColorCaption}
+			Color: look.ColorCaption}
 	case face.SourceDownloading:
 		return kit.Mark{Text: words.L("Sending to you"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.SourceStalled:
@@ -118,7 +120,7 @@ func sourceWords(s face.Source) kit.Mark {
 	case face.SourceBanned:
 		return kit.Mark{Text: words.L("Sent wrong data"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default:
-		return kit.Mark{Text: words.L("Not in use"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Not in use"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 	}
 }
 

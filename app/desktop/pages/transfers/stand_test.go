@@ -11,6 +11,9 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
+	"centralizedp2p/app/desktop/kit/sheets"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -30,7 +33,7 @@ type stand struct {
 	tb     testing.TB
 	app    fyne.App
 	win    fyne.Window
-	sheets *kit.Sheets
+	sheets *sheets.Sheets
 	status face.Status
 }
 
@@ -43,10 +46,10 @@ var (
 func newStand(tb testing.TB) *stand {
 	tb.Helper()
 	s := &stand{tb: tb, app: test.NewTempApp(tb)}
-	s.app.Settings().SetTheme(kit.NewTheme(kit.LookLight))
+	s.app.Settings().SetTheme(look.NewTheme(look.Light))
 	s.win = s.app.NewWindow("")
 	s.win.Resize(fyne.NewSize(1100, 700))
-	s.sheets = kit.NewSheets(s.win, kit.NewTips(), s.Fail, func() {})
+	s.sheets = sheets.New(s.win, kit.NewTips(), s.Fail, func() {})
 	return s
 }
 
@@ -59,8 +62,8 @@ func (s *stand) show(page interface {
 	page.Pull(s.tb.Context())()
 }
 
-func (s *stand) Host() kit.Host {
-	return kit.Host{Tips: kit.NewTips(), Canvas: s.win.Canvas(), Prefs: s.app.Preferences(), Pressed: func(*fyne.KeyEvent) {},
+func (s *stand) Host() lists.Host {
+	return lists.Host{Tips: kit.NewTips(), Canvas: s.win.Canvas(), Prefs: s.app.Preferences(), Pressed: func(*fyne.KeyEvent) {},
 		Beside: func(work func() func()) { work()() }}
 }
 
@@ -86,7 +89,7 @@ func (s *stand) Fail(err error) {
 }
 
 func (s *stand) After(time.Duration, func()) (forget func()) { return func() {} }
-func (s *stand) Sheets() *kit.Sheets                         { return s.sheets }
+func (s *stand) Sheets() *sheets.Sheets                      { return s.sheets }
 func (s *stand) Status() face.Status                         { return s.status }
 func (s *stand) GoTo(pages.Place)                            {}
 func (s *stand) GoToPerson(netproto.PeerID)                  {}

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/kit/lists"
+	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
@@ -28,15 +30,15 @@ type UploadsEngine interface {
 type Uploads struct {
 	*pages.RowsPage
 	engine UploadsEngine
-	list   *kit.RowList[face.Upload]
+	list   *lists.List[face.Upload]
 	totals *kit.Line
 }
 
 // NewUploads makes the page.
 func NewUploads(w pages.Window, engine UploadsEngine) *Uploads {
 	p := &Uploads{RowsPage: pages.NewRowsPage(w), engine: engine, totals: kit.NewCaption()}
-	p.list = kit.NewRowList(w.Host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
-		func() kit.RowView[face.Upload] { return newUploadView(p) })
+	p.list = lists.New(w.Host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
+		func() lists.View[face.Upload] { return newUploadView(p) })
 	p.list.Opened = p.goToPeer
 	p.list.Menu = p.rowMenu
 	p.Build(pages.PlaceUploads, p.list.Focus, p.list, p.totals, func() fyne.CanvasObject {
@@ -94,7 +96,7 @@ func (p *Uploads) show(uploads []face.Upload) {
 
 // uploadView is a row of the uploads.
 type uploadView struct {
-	kit.TwoLines
+	lists.TwoLines
 	upload       face.Upload
 	person, stop *kit.IconButton
 }
@@ -111,16 +113,16 @@ func newUploadView(p *Uploads) *uploadView {
 
 func (v *uploadView) Fill(u face.Upload) {
 	to := words.L("To {{.Peer}}", words.Values{"Peer": peerName(u)})
-	text := kit.RowText{Name: u.Name, Done: words.Fraction(u.Sent, u.Size)}
+	text := lists.RowText{Name: u.Name, Done: words.Fraction(u.Sent, u.Size)}
 	switch u.State {
 	case face.UploadSending:
 		text.State = kit.Mark{Text: words.L("Sending"), Icon: theme.UploadIcon(), Color: theme.ColorNamePrimary}
 		text.Caption = words.Join(to, words.Progress(u.Sent, u.Size), words.Rate(u.Rate))
 	case face.UploadQueued:
-		text.State = kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": u.Place}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		text.State = kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": u.Place}), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
 		text.Caption = words.Join(to, text.State.Text)
 	default:
-		text.State = kit.Mark{Text: words.L("Ended"), Icon: theme.ConfirmIcon(), Color: kit.ColorCaption}
+		text.State = kit.Mark{Text: words.L("Ended"), Icon: theme.ConfirmIcon(), Color: look.ColorCaption}
 		text.NoBar = true
 		text.Caption = words.Join(to, text.State.Text, words.L("{{.Size}} sent", words.Values{"Size": words.Size(u.Sent)}))
 	}
@@ -162,7 +164,7 @@ func (p *Uploads) rowMenu() *fyne.Menu {
 		u, name := chosen[0], portrait.NameOf(chosen[0].Peer, chosen[0].PeerID)
 		menu.Separate()
 		menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": name}), theme.AccountIcon(), func() { p.goToPeer(u) })
-		menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), kit.Icon("block"), func() { portrait.Block(p.Window, p.engine, u.PeerID, name) })
+		menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), look.Icon("block"), func() { portrait.Block(p.Window, p.engine, u.PeerID, name) })
 	}
 	return &menu.Menu
 }
