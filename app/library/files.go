@@ -36,35 +36,16 @@ func (l *Library) File(path string) (File, error) {
 	})
 }
 
-// Asked is a file as it is now.
-type Asked struct {
-	Path  string
-	State piece.State
-}
-
-// Known is what is known about a file; nil is nothing.
-type Known struct {
-	Here *File // at its path
-	// Inode is of a file with its inode, size and time of writing, whatever its path and
-	// device were; Path is empty. It is looked for only if Here has another state.
-	Inode *File
-}
-
-// Known returns what is known about each of some files. Of a library that cannot be read,
-// nothing is known.
-func (l *Library) Known(files []Asked) []Known {
-	known := make([]Known, len(files))
+// Known returns what is known about the file at each of some paths; nil is nothing. Of a
+// library that cannot be read, nothing is known.
+func (l *Library) Known(paths []string) []*File {
+	known := make([]*File, len(paths))
 	_ = l.view(func(tx *bbolt.Tx) error {
-		paths, inodes := tx.Bucket(bucketFiles).Cursor(), tx.Bucket(bucketInodes).Cursor()
-		for i, asked := range files {
-			key := []byte(asked.Path)
-			here := lookUp(paths, bucketFiles, key)
-			if here != nil {
-				here.Path = asked.Path
-			}
-			known[i].Here = here
-			if asked.State.Inode != 0 && (here == nil || here.State != asked.State) {
-				known[i].Inode = lookUp(inodes, bucketInodes, inodeKey(asked.State))
+		files := tx.Bucket(bucketFiles).Cursor()
+		for i, path := range paths {
+			key := []byte(path)
+			if there, record := files.Seek(key); bytes.Equal(there, key) {
+				known[i] = fileIn(key, record)
 			}
 		}
 		return nil
@@ -72,17 +53,72 @@ func (l *Library) Known(files []Asked) []Known {
 	return known
 }
 
-// lookUp returns what a bucket has under a key; nil if that is no file.
-func lookUp(in *bbolt.Cursor, bucket, key []byte) *File {
-	there, record := in.Seek(key)
-	if !bytes.Equal(there, key) {
-		return nil
-	}
-	f := new(File)
-	if f.decode(bucket, key, record) != nil {
+// fileIn returns the file of a record; nil if the record is none.
+func fileIn(key, record []byte) *File {
+	f := &File{Path: string(key)}
+	if f.decode(bucketFiles, key, record) != nil {
 		return nil
 	}
 	return f
+}
+
+// Moved returns, for each of some files, what is known about one with its inode, size and
+// time of writing, whatever its path and device are; nil is nothing. That takes reading all
+// that is known, once; where hashing the files is less to read, nothing is looked for.
+func (l *Library) Moved(states []piece.State) []*File {
+	moved := make([]*File, len(states))
+	_ = l.view(func(tx *bbolt.Tx) error {
+		if !hashingTakes(states, tx.Size()) {
+			return nil
+		}
+		files := tx.Bucket(bucketFiles).Cursor()
+		key, record := files.First()
+		if key == nil {
+			return nil
+		}
+		wanted := make(map[movedKey]*File, len(states))
+		for _, s := range states {
+			wanted[movedKeyOf(s)] = nil
+		}
+		for ; key != nil; key, record = files.Next() {
+			state, ok := stateOf(record)
+			if !ok || state.Inode == 0 {
+				continue
+			}
+			if _, is := wanted[movedKeyOf(state)]; is {
+				if f := fileIn(key, record); f != nil {
+					wanted[movedKeyOf(state)] = f
+				}
+			}
+		}
+		for i, s := range states {
+			moved[i] = wanted[movedKeyOf(s)]
+		}
+		return nil
+	})
+	return moved
+}
+
+// movedKey is what a file keeps when it gets another path. It leaves out the device, because
+// systems number devices anew when they are mounted.
+type movedKey struct {
+	inode          uint64
+	size, modified int64
+}
+
+func movedKeyOf(s piece.State) movedKey { return movedKey{s.Inode, s.Size, s.Modified} }
+
+// fileCost is how many bytes are read in the time in which a file is opened and closed.
+const fileCost = 16 << 10
+
+// hashingTakes reports whether to hash some files takes as long as to read so many bytes.
+func hashingTakes(states []piece.State, bytes int64) bool {
+	for _, s := range states {
+		if bytes -= s.Size + fileCost; bytes <= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // SaveFiles remembers files and the manifests of their contents, in one write that
@@ -91,7 +127,8 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 	l.filing.Lock()
 	defer l.filing.Unlock()
 	return l.update(func(tx *bbolt.Tx) error {
-		paths, inodes, partials := tx.Bucket(bucketFiles), tx.Bucket(bucketInodes), tx.Bucket(bucketPartials)
+		paths, partials := tx.Bucket(bucketFiles), tx.Bucket(bucketPartials)
+		paths.FillPercent = fullPages
 		first, _ := partials.Cursor().First()
 		var key, raw, records []byte
 		for i := range files {
@@ -100,29 +137,19 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 				return err
 			}
 			// bbolt copies a key, and needs a record until the end: many share one piece of memory.
-			if both := 2 * (sealBytes + len(raw)); cap(records)-len(records) < both {
-				records = make([]byte, 0, min(recordRoom, (len(files)-i)*both))
-			}
-			put := func(in *bbolt.Bucket, bucket []byte) error {
-				n := len(records)
-				records = appendSealed(records, bucket, key, raw)
-				return in.Put(key, records[n:len(records):len(records)])
+			if size := sealBytes + len(raw); cap(records)-len(records) < size {
+				records = make([]byte, 0, min(recordRoom, (len(files)-i)*size))
 			}
 			key = append(key[:0], files[i].Path...)
-			if err := put(paths, bucketFiles); err != nil {
+			n := len(records)
+			records = appendSealed(records, bucketFiles, key, raw)
+			if err := paths.Put(key, records[n:len(records):len(records)]); err != nil {
 				return err
 			}
 			if first != nil {
 				if err := partials.Delete(key); err != nil {
 					return err
 				}
-			}
-			if files[i].State.Inode == 0 {
-				continue
-			}
-			key = appendInodeKey(key[:0], files[i].State)
-			if err := put(inodes, bucketInodes); err != nil {
-				return err
 			}
 		}
 		for _, m := range manifests {
@@ -134,15 +161,9 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 	})
 }
 
-// inodeKey returns u64 inode | u64 size | u64 time of writing. It leaves out the
-// device, because systems number devices anew when they are mounted.
-func inodeKey(s piece.State) []byte { return appendInodeKey(make([]byte, 0, 24), s) }
-
-func appendInodeKey(key []byte, s piece.State) []byte {
-	key = binary.BigEndian.AppendUint64(key, s.Inode)
-	key = binary.BigEndian.AppendUint64(key, uint64(s.Size))
-	return binary.BigEndian.AppendUint64(key, uint64(s.Modified))
-}
+// fullPages is how full bbolt makes pages: most files come in the order of their paths, and
+// leave none behind that others would have to fit into.
+const fullPages = 0.9
 
 // A file is kept as u8 version | u64 size | u64 modified | u64 changed |
 // u64 device | u64 inode | 32 bytes hash | 0 or 16 bytes MD5. Version 0.1.0
@@ -184,6 +205,22 @@ func appendState(b []byte, s piece.State) []byte {
 func stateIn(raw []byte) piece.State {
 	at := func(i int) uint64 { return binary.BigEndian.Uint64(raw[8*i:]) }
 	return piece.State{Size: int64(at(0)), Modified: int64(at(1)), Changed: int64(at(2)), Device: at(3), Inode: at(4)}
+}
+
+// stateOf reads the state in a record that may be damaged.
+func stateOf(record []byte) (s piece.State, ok bool) {
+	if len(record) > sealBytes && record[0] == sealMark {
+		record = record[sealBytes:]
+	}
+	if bytes.HasPrefix(record, []byte("{")) {
+		var f File
+		err := json.Unmarshal(record, &f)
+		return f.State, err == nil
+	}
+	if len(record) < fileBytes {
+		return s, false
+	}
+	return stateIn(record[1:]), true
 }
 
 // decode returns fs.ErrNotExist if there is no record or it is damaged; the file is
@@ -248,22 +285,20 @@ func decodeManifest(hash netproto.ContentHash, raw []byte) *piece.Manifest {
 // transactions do not wait for long.
 const forgetBatch = 5000
 
-// ForgetFiles deletes what is known about the files for which keep returns false,
-// and the inodes and manifests that belong to none of the others. A file that is
-// still being hashed is passed to keep without a hash. SaveFiles waits meanwhile.
+// ForgetFiles deletes what is known about the files for which keep returns false, and the
+// manifests that belong to none of the others. A file that is still being hashed is
+// passed to keep without a hash. SaveFiles waits meanwhile.
 func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 	l.filing.Lock()
 	defer l.filing.Unlock()
 	// Eight bytes of each stand for the whole, so that a million files take few
 	// megabytes. If two collide, a record that nobody needs stays.
-	inodes, hashes := map[uint64]struct{}{}, map[uint64]struct{}{}
-	inode := func(key []byte) uint64 { return binary.BigEndian.Uint64(key) ^ binary.BigEndian.Uint64(key[16:]) }
+	hashes := map[uint64]struct{}{}
 	err := l.sweep(ctx, bucketFiles, func(key, raw []byte) bool {
 		f := File{Path: string(key)}
 		if f.decode(bucketFiles, key, raw) != nil || !keep(f) {
 			return false
 		}
-		inodes[inode(inodeKey(f.State))] = struct{}{}
 		hashes[binary.BigEndian.Uint64(f.Hash[:])] = struct{}{}
 		return true
 	})
@@ -273,16 +308,6 @@ func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 	err = l.sweep(ctx, bucketPartials, func(key, raw []byte) bool {
 		p, ok := decodePartial(key, raw)
 		return ok && keep(File{Path: string(key), State: p.state})
-	})
-	if err != nil {
-		return err
-	}
-	err = l.sweep(ctx, bucketInodes, func(key, _ []byte) bool {
-		if len(key) != 24 {
-			return false
-		}
-		_, needed := inodes[inode(key)]
-		return needed
 	})
 	if err != nil {
 		return err

@@ -86,8 +86,9 @@ func FuzzDecodeManifest(f *testing.F) {
 
 // inode is what is known of a file by its inode alone.
 func inode(l *Library, state piece.State) (File, error) {
-	if known := l.Known([]Asked{{Path: "/nowhere", State: state}})[0]; known.Inode != nil {
-		return *known.Inode, nil
+	// So much to hash that the library is worth a look.
+	if moved := l.Moved([]piece.State{state, {Size: netproto.MaxContentSize, Inode: 1 << 40}})[0]; moved != nil {
+		return *moved, nil
 	}
 	return File{}, fs.ErrNotExist
 }
@@ -96,13 +97,10 @@ func TestARenamedFileIsKnownByItsInode(t *testing.T) {
 	l := open(t, t.TempDir())
 	state := piece.State{Size: 3, Modified: 5, Changed: 6, Device: 7, Inode: 9}
 	f := File{Path: "/log", State: state, Hash: netproto.ContentHash{1}, MD5: "00112233445566778899aabbccddeeff"}
-	check(t, l.SaveFiles([]File{f}, nil))
-	// It is called otherwise, and a new file has its old name.
-	check(t, l.SaveFiles([]File{{Path: "/log", State: piece.State{Size: 3, Modified: 8, Inode: 10}, Hash: netproto.ContentHash{2}}}, nil))
+	check(t, l.SaveFiles([]File{f, {Path: "/z", State: piece.State{Size: 3, Modified: 8, Inode: 10}, Hash: netproto.ContentHash{2}}}, nil))
 	state.Changed, state.Device = 60, 70
 	got, err := inode(l, state)
 	check(t, err)
-	f.Path = ""
 	if diff := cmp.Diff(f, got); diff != "" {
 		t.Errorf("it differs:\n%s", diff)
 	}
@@ -110,6 +108,50 @@ func TestARenamedFileIsKnownByItsInode(t *testing.T) {
 		if _, err := inode(l, other); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("with another %s: %v", what, err)
 		}
+	}
+}
+
+func TestAFileThatIsSoonHashedIsNotLookedForAmongAll(t *testing.T) {
+	l := open(t, t.TempDir())
+	all := make([]File, 20_000)
+	states := make([]piece.State, len(all))
+	for i := range all {
+		states[i] = piece.State{Size: 10, Inode: uint64(i + 1)}
+		all[i] = File{Path: fmt.Sprintf("/f/%05d", i), State: states[i], Hash: netproto.ContentHash{byte(i), byte(i >> 8), 1}}
+	}
+	check(t, l.SaveFiles(all, nil))
+	if moved := l.Moved(states[:1])[0]; moved != nil {
+		t.Error("all files were read to find one of ten bytes")
+	}
+	for i, f := range l.Moved(states) {
+		if f == nil || *f != all[i] {
+			t.Fatalf("%s is known as %v", all[i].Path, f)
+		}
+	}
+}
+
+func TestWhatAnEarlierVersionKnewTwiceIsGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	f := File{Path: "/song", State: piece.State{Size: 3, Inode: 9}, Hash: netproto.ContentHash{1}}
+	check(t, l.SaveFiles([]File{f}, nil))
+	check(t, l.update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket(bucketInodes)
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte("inode"), []byte("file"))
+	}))
+	check(t, l.Close())
+	l = open(t, dir)
+	check(t, l.view(func(tx *bbolt.Tx) error {
+		if tx.Bucket(bucketInodes) != nil {
+			t.Error("it is still there")
+		}
+		return nil
+	}))
+	if got, err := l.File(f.Path); err != nil || got != f {
+		t.Errorf("the file is known as %v, %v", got, err)
 	}
 }
 
@@ -150,7 +192,7 @@ func TestFilesThatAreNotKeptAreForgotten(t *testing.T) {
 	check(t, l.SaveFiles(files, []*piece.Manifest{kept, gone}))
 	put(t, l, bucketFiles, "/damaged", "what is this")
 	check(t, l.ForgetFiles(t.Context(), func(f File) bool { return f.Path == "/kept" }))
-	for _, bucket := range [][]byte{bucketFiles, bucketInodes, bucketManifests} {
+	for _, bucket := range [][]byte{bucketFiles, bucketManifests} {
 		check(t, l.db.View(func(tx *bbolt.Tx) error {
 			if n := tx.Bucket(bucket).Stats().KeyN; n != 1 {
 				t.Errorf("%s has %d records", bucket, n)

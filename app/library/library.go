@@ -36,10 +36,10 @@ var (
 	bucketTrackers  = []byte("trackers")  // address → Tracker
 	bucketShares    = []byte("shares")    // id → Share
 	bucketFiles     = []byte("files")     // path → File
-	bucketInodes    = []byte("inodes")    // inode, size and time of change → File
 	bucketManifests = []byte("manifests") // content hash → size and chaining values
 	bucketPartials  = []byte("partials")  // path → the first pieces of a file whose hashing is under way
 	bucketDownloads = []byte("downloads") // id → Download
+	bucketInodes    = []byte("inodes")    // what 0.2.0 knew of files, once more, by their inode
 
 	keySchema   = []byte("schema")
 	keySettings = []byte("settings")
@@ -149,9 +149,14 @@ func (l *Library) open() (err error) {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
 	return l.change(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketPartials, bucketDownloads,
+		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketManifests, bucketPartials, bucketDownloads,
 			bucketPeople, bucketRequests, bucketWishes} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		if tx.Bucket(bucketInodes) != nil {
+			if err := tx.DeleteBucket(bucketInodes); err != nil {
 				return err
 			}
 		}

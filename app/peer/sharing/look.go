@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -47,12 +48,32 @@ func (sc *scan) allowed(info fs.FileInfo) error {
 // look compares every file with what is known of it. If some have to be hashed, it offers
 // the unchanged ones, which need not wait for that.
 func (sc *scan) look() error {
+	todo, err := sc.sideBySide(len(sc.found), sc.lookAtSome)
+	if err != nil || len(todo) == 0 { // everything is known, and this soon over
+		return err
+	}
+	states := make([]piece.State, len(todo))
+	for i, w := range todo {
+		states[i] = sc.found[w.index].state
+	}
+	moved := sc.share.shares.config.Library.Moved(states)
+	sc.work, err = sc.sideBySide(len(todo), func(_ context.Context, first, end int) ([]unhashed, error) {
+		return sc.withoutMoved(todo[first:end], moved[first:end])
+	})
+	if len(sc.work) > 0 {
+		sc.offerFound()
+	}
+	return err
+}
+
+// sideBySide has look called for n files, some at a time, and returns those to hash.
+func (sc *scan) sideBySide(n int, look func(ctx context.Context, first, end int) ([]unhashed, error)) ([]unhashed, error) {
 	work, ctx := errgroup.WithContext(sc.ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	todo := make([]unhashed, 0, len(sc.found)) // the rest is known, and this soon over
-	for first := 0; first < len(sc.found); first += lookBatch {
+	var todo []unhashed
+	for first := 0; first < n; first += lookBatch {
 		work.Go(func() error {
-			mine, err := sc.lookAtSome(ctx, first, min(first+lookBatch, len(sc.found)))
+			mine, err := look(ctx, first, min(first+lookBatch, n))
 			sc.mu.Lock()
 			defer sc.mu.Unlock()
 			todo = append(todo, mine...)
@@ -60,11 +81,7 @@ func (sc *scan) look() error {
 		})
 	}
 	err := work.Wait()
-	if len(todo) > 0 {
-		sc.work = todo
-		sc.offerFound()
-	}
-	return err
+	return todo, err
 }
 
 // offerFound offers all files whose hash is known by now.
@@ -78,7 +95,7 @@ func (sc *scan) offerFound() {
 func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed, err error) {
 	l := &looker{scan: sc}
 	defer l.close()
-	ask, at := make([]library.Asked, 0, end-first), make([]int, 0, end-first)
+	ask, at := make([]string, 0, end-first), make([]int, 0, end-first)
 	for i := first; i < end && ctx.Err() == nil; i++ {
 		if sc.found[i].empty {
 			continue
@@ -88,13 +105,13 @@ func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed
 			return nil, err
 		}
 		if unknown {
-			ask = append(ask, library.Asked{Path: sc.share.pathOf(sc.found[i].real), State: sc.found[i].state})
+			ask = append(ask, sc.share.pathOf(sc.found[i].real))
 			at = append(at, i)
 		}
 	}
-	var moved []library.File
+	var news []library.File
 	for n, known := range sc.share.shares.config.Library.Known(ask) {
-		u, save, err := sc.compare(at[n], ask[n].Path, known)
+		u, save, err := sc.compare(at[n], known)
 		if err != nil {
 			return nil, err
 		}
@@ -102,15 +119,45 @@ func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed
 			todo = append(todo, *u)
 		}
 		if save != nil {
-			moved = append(moved, *save)
+			news = append(news, *save)
 		}
 	}
-	if len(moved) > 0 {
-		if err := sc.share.shares.config.Library.SaveFiles(moved, nil); err != nil {
-			return nil, err
-		}
+	return todo, cmp.Or(sc.remember(news), ctx.Err())
+}
+
+// remember saves what is known of some files by now.
+func (sc *scan) remember(files []library.File) error {
+	if len(files) == 0 {
+		return nil
 	}
-	return todo, ctx.Err()
+	return sc.share.shares.config.Library.SaveFiles(files, nil)
+}
+
+// withoutMoved offers those files of which all is known under another path, and returns
+// the others.
+func (sc *scan) withoutMoved(todo []unhashed, moved []*library.File) (rest []unhashed, err error) {
+	var news []library.File
+	for n, w := range todo {
+		known, state := moved[n], sc.found[w.index].state
+		switch {
+		case known == nil || w.touched || !sc.complete(*known):
+		case !known.State.SameButDevice(state): // the file itself was renamed, not a folder above it
+			w.maybe = known
+		default:
+			here := *known // links to one file have all the same
+			here.Path, here.State = sc.share.pathOf(sc.found[w.index].real), state
+			save, err := sc.take(w.index, here, true)
+			if err != nil {
+				return nil, err
+			}
+			if save != nil {
+				news = append(news, *save)
+			}
+			continue
+		}
+		rest = append(rest, w)
+	}
+	return rest, sc.remember(news)
 }
 
 // looker looks at files one after another; one goroutine uses it.
@@ -176,37 +223,26 @@ func (l *looker) lookAt(i int) (unknown bool, err error) {
 	return true, nil
 }
 
-// compare compares a file with what the library knows of it. If that is not enough, it has
-// to be hashed; if it is known under another name only, or its bytes were never looked at,
-// it has to be remembered.
-func (sc *scan) compare(i int, full string, known library.Known) (todo *unhashed, save *library.File, err error) {
-	here, other, state := known.Here, known.Inode, sc.found[i].state
-	if here != nil && here.State.SameButDevice(state) && sc.complete(*here) {
-		here.State = state
-		return sc.take(i, *here, false)
+// compare compares a file with what the library knows of its path. If that is not enough,
+// it has to be hashed, unless it is known under another path; if its bytes were never
+// looked at, it has to be remembered.
+func (sc *scan) compare(i int, known *library.File) (todo *unhashed, save *library.File, err error) {
+	state := sc.found[i].state
+	if known != nil && known.State.SameButDevice(state) && sc.complete(*known) {
+		known.State = state
+		save, err = sc.take(i, *known, false)
+		return nil, save, err
 	}
-	todo = &unhashed{index: i}
 	if sc.known && sc.changedJustNow(state) {
 		sc.changing(sc.found[i].real)
 		return nil, nil, nil
 	}
-	if here != nil && here.State.SameInode(state) {
-		return todo, nil, nil // perhaps its time of change was set back
-	}
-	if other == nil || !sc.complete(*other) {
-		return todo, nil, nil
-	}
-	if !other.State.SameButDevice(state) { // the file itself was renamed, not a folder above it
-		todo.maybe = other
-		return todo, nil, nil
-	}
-	other.Path, other.State = full, state
-	return sc.take(i, *other, true)
+	return &unhashed{index: i, touched: known != nil && known.State.SameInode(state)}, nil, nil
 }
 
 // take offers a file whose hash is known, once its bytes were looked at. It returns
 // what is to be remembered: news is all of it.
-func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save *library.File, err error) {
+func (sc *scan) take(i int, known library.File, news bool) (save *library.File, err error) {
 	rel := sc.found[i].real
 	if !known.Ordinary {
 		var kind ignore.Kind
@@ -216,18 +252,18 @@ func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save
 		})
 		switch {
 		case err != nil:
-			return nil, nil, sc.leftOut(rel, err)
+			return nil, sc.leftOut(rel, err)
 		case !sc.mayOffer(rel, kind):
-			return nil, nil, sc.keepBack(rel, keptBack{known.State, kind})
+			return nil, sc.keepBack(rel, keptBack{known.State, kind})
 		case kind == ignore.Ordinary:
 			known.Ordinary, news = true, true
 		}
 	}
 	sc.files[i] = sc.fileOf(i, &known)
 	if !news {
-		return nil, nil, nil
+		return nil, nil
 	}
-	return nil, &known, nil
+	return &known, nil
 }
 
 // fileOf is the file to offer of which that is known.

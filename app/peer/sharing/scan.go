@@ -222,7 +222,7 @@ func (sc *scan) publish() error {
 		return nil
 	}
 	// Eight bytes of a hash stand for the whole, so that a million take few megabytes.
-	distinct := map[uint64]struct{}{}
+	distinct := make(map[uint64]struct{}, len(sc.files))
 	var need int64
 	for _, f := range sc.files {
 		if f == nil {

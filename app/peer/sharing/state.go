@@ -79,8 +79,9 @@ type scan struct {
 
 // unhashed is a file that has to be read.
 type unhashed struct {
-	index int           // in found
-	maybe *library.File // it has the inode of this one, which had another name
+	index   int           // in found
+	maybe   *library.File // it has the inode of this one, which had another name
+	touched bool          // it is known in another state that differs in little: perhaps its times were set back
 }
 
 // State is what happens to a share.
