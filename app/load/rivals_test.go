@@ -11,18 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"testing"
 	"time"
-)
 
-// freePort is a TCP port that nobody has just now.
-func freePort(t testing.TB) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
-}
+	"centralizedp2p/netproto/porttest"
+)
 
 // serve starts another program that serves until the test is over, and waits until it
 // listens on the port.
@@ -86,7 +78,7 @@ type received struct {
 // options of iperf3 say.
 func (s *stage) bare(getter *stage) func(options ...string) (received, error) {
 	s.Helper()
-	port := freePort(s)
+	port := porttest.Free(s)
 	s.serve(port, "iperf3", "--server", "--port", strconv.Itoa(port), "--logfile", "/dev/null")
 	return func(options ...string) (received, error) {
 		var out bytes.Buffer
@@ -130,7 +122,7 @@ func (s *stage) nginxTLS(root string) (url string) {
 func (s *stage) nginxWith(scheme, root string, rate int64, options string) (url string) {
 	s.Helper()
 	host := fmt.Sprintf("127.0.1.%d", s.peers.Add(1))
-	port, dir := freePort(s), s.TempDir()
+	port, dir := porttest.Free(s), s.TempDir()
 	conf := filepath.Join(dir, "nginx.conf")
 	secure := ""
 	if scheme == "https" {
@@ -183,7 +175,7 @@ func (s *stage) sameWork(url, name string, durable bool) contender {
 // rsync copies a file or folder from a daemon.
 func (s *stage) rsync(root, name string) contender {
 	s.Helper()
-	port, dir := freePort(s), s.TempDir()
+	port, dir := porttest.Free(s), s.TempDir()
 	conf := filepath.Join(dir, "rsyncd.conf")
 	text := fmt.Sprintf("use chroot = no\nlock file = %[1]s/lock\npid file = %[1]s/pid\nlog file = %[1]s/log\n[load]\npath = %[2]s\n", dir, root)
 	if os.Geteuid() == 0 {

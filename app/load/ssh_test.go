@@ -10,12 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"centralizedp2p/netproto/porttest"
 )
 
 // rsyncOverSSH copies a file or folder through an sshd of its own.
 func (s *stage) rsyncOverSSH(path string) contender {
 	s.Helper()
-	port, dir := freePort(s), s.TempDir()
+	port, dir := porttest.Free(s), s.TempDir()
 	key := filepath.Join(dir, "key") // of both sides: they trust only each other
 	_, err := s.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
 	check(s, err)
@@ -44,10 +46,10 @@ func (s *stage) croc(path string) (contender, bool) {
 	if croc == "" {
 		return contender{}, false
 	}
-	port := freePort(s)
+	port := porttest.Free(s)
 	ports := []string{strconv.Itoa(port)}
 	for range 4 { // over which it sends side by side
-		ports = append(ports, strconv.Itoa(freePort(s)))
+		ports = append(ports, strconv.Itoa(porttest.Free(s)))
 	}
 	s.serve(port, croc, "relay", "--host", "127.0.0.1", "--ports", strings.Join(ports, ","))
 	relay, secret := fmt.Sprintf("127.0.0.1:%d", port), "1234-load-load-load"

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"centralizedp2p/netproto/porttest"
 )
 
 // BenchmarkDropped is from a file or folder that is dropped at one person to the verified
@@ -82,7 +84,7 @@ func (s *stage) syncthing(path string, files int) contender {
 	var two [2]synced
 	for i := range two {
 		home := s.TempDir()
-		two[i] = synced{home: home, folder: filepath.Join(home, "folder"), port: freePort(s), api: freePort(s)}
+		two[i] = synced{home: home, folder: filepath.Join(home, "folder"), port: porttest.Free(s), api: porttest.Free(s)}
 		check(s, os.Mkdir(two[i].folder, 0o700))
 		_, err := s.run("syncthing", "generate", "--no-default-folder", "--skip-port-probing", "--home="+home)
 		check(s, err)

@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"centralizedp2p/netproto/porttest"
 )
 
 // announces is a BitTorrent tracker for one torrent: everybody hears of
@@ -102,7 +104,7 @@ func (s *stage) bitTorrent(path string, rate int64, getter *stage, seeders ...*s
 	file := filepath.Join(s.TempDir(), "load.torrent")
 	check(s, os.WriteFile(file, text, 0o600))
 	for _, seeder := range seeders {
-		port := freePort(s)
+		port := porttest.Free(s)
 		seeder.serve(port, "aria2c", append([]string{"--seed-ratio=0", "--bt-seed-unverified=true", "--allow-overwrite=true",
 			"--max-overall-upload-limit=" + strconv.FormatInt(rate, 10), "--listen-port=" + strconv.Itoa(port), "--dir=" + filepath.Dir(path), file}, aria2Options...)...)
 	}
@@ -113,6 +115,6 @@ func (s *stage) bitTorrent(path string, rate int64, getter *stage, seeders ...*s
 		wait(ctx, 20*time.Millisecond)
 	}
 	return contender{name: "torrent", run: func(to string) (time.Duration, error) {
-		return getter.run("aria2c", append([]string{"--seed-time=0", "--listen-port=" + strconv.Itoa(freePort(s)), "--dir=" + to, file}, aria2Options...)...)
+		return getter.run("aria2c", append([]string{"--seed-time=0", "--listen-port=" + strconv.Itoa(porttest.Free(s)), "--dir=" + to, file}, aria2Options...)...)
 	}}
 }

@@ -94,7 +94,7 @@ func portOf(t *testing.T, address string) int {
 }
 
 func TestATrackerTakesAnotherPortIfTheUsualOneIsTakenAndKeepsIt(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := net.Listen("tcp", porttest.Address(t)) // the tracker takes one of the next, which nobody else gets either
 	check(t, err)
 	defer taken.Close()
 	alice := newHouse(t)

@@ -85,7 +85,7 @@ func TestASeedClientThatWaitsForADiskKeepsNoSettingFromBeingApplied(t *testing.T
 }
 
 func TestSeedClientsAreServedAgainOnceTheirPortIsFree(t *testing.T) {
-	taken, err := net.ListenPacket("udp", ":0")
+	taken, err := net.ListenPacket("udp", fmt.Sprintf(":%d", porttest.Free(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,12 +35,7 @@ func loopback(t *testing.T) network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := uint16(conn.LocalAddr().(*net.UDPAddr).Port)
-	conn.Close()
+	port := uint16(porttest.Free(t))
 	for _, i := range all {
 		if i.Flags&net.FlagLoopback != 0 {
 			return network{

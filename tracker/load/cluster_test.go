@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/porttest"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/pgstore"
@@ -92,7 +92,7 @@ func runNodes(t testing.TB, beat time.Duration, databases ...string) (nodes []*n
 // newNode starts a node of a tracker that has others already.
 func newNode(t testing.TB, others []*node, database string, beat time.Duration, role server.Role) *node {
 	t.Helper()
-	n := &node{folder: t.TempDir(), at: freeAddress(t), database: database, beat: beat, role: role}
+	n := &node{folder: t.TempDir(), at: porttest.Address(t), database: database, beat: beat, role: role}
 	if len(others) > 0 { // all have the key of the first
 		if key, err := os.ReadFile(filepath.Join(others[0].folder, "tracker.key")); err != nil {
 			t.Fatal(err)
@@ -129,16 +129,6 @@ func startCluster(t testing.TB, beat time.Duration) *cluster {
 	c.nodes = runNodes(t, beat, database, database, c.startBouncer())
 	c.startHAProxy(mostWires + 500)
 	return c
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // background runs a program of another package, as a user that is not root, until the test
@@ -237,7 +227,7 @@ server_login_retry = 1
 
 func (c *cluster) startHAProxy(connections int) {
 	c.Helper()
-	c.address = freeAddress(c)
+	c.address = porttest.Address(c)
 	text := fmt.Sprintf(`global
 	maxconn %d
 defaults
