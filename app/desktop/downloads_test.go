@@ -388,7 +388,7 @@ func TestALinkSaysWhatIsHereAlready(t *testing.T) {
 
 func TestDownloadsAreShownNewestFirstOrAsThePersonWants(t *testing.T) {
 	engine := newFake()
-	day := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	day := time.Date(2026, 11, 20, 12, 0, 0, 0, time.Local)
 	engine.downloads = []face.Download{
 		{ID: "1", Name: "b", Size: 5, State: face.DownloadFinished, Done: 5, Path: "/home/ada/b", Added: day, Finished: day.AddDate(-1, 0, 0)},
 		{ID: "2", Name: "a", Size: 7, State: face.DownloadQueued, Added: day.Add(time.Hour)},

@@ -377,7 +377,7 @@ func hashOf(n int) netproto.ContentHash {
 // hit returns a content with a name, for answers to a search.
 func hit(n int, name string, size int64, kind netproto.Kind, sources int) face.Hit {
 	return face.Hit{Kind: kind, Hit: netproto.Hit{Hash: hashOf(n), Name: name, Size: size, Sources: sources,
-		Folder: kind == netproto.KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.UTC)}}
+		Folder: kind == netproto.KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.Local)}}
 }
 
 // answers returns a search that always finds these hits.

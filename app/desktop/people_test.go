@@ -30,7 +30,7 @@ func someone(n int, name string) face.Person {
 
 // requestOf returns a request of a person.
 func requestOf(id string, of face.Person, state face.RequestState, names ...string) face.Request {
-	r := face.Request{ID: id, PeerID: of.PeerID, Key: of.Key, Name: of.Name, State: state, Sent: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
+	r := face.Request{ID: id, PeerID: of.PeerID, Key: of.Key, Name: of.Name, State: state, Sent: time.Date(2026, 11, 20, 9, 0, 0, 0, time.Local)}
 	for _, name := range names {
 		r.Items = append(r.Items, face.RequestItem{Name: name, Size: 4_000_000, Files: 1})
 		r.Size += 4_000_000
@@ -44,7 +44,7 @@ func somePeople() (people []face.Person, in, out []face.Request) {
 	long := strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 3)
 	grace, linus := someone(1, "Grace Hopper"), someone(2, "Linus")
 	grace.Favourite, grace.Verified, grace.Always, grace.Resources, grace.Bytes = true, true, true, 1234, 998_000_000_000
-	linus.Online, linus.LastSeen = false, time.Date(2026, 3, 5, 9, 0, 0, 0, time.UTC)
+	linus.Online, linus.LastSeen = false, time.Date(2026, 3, 5, 9, 0, 0, 0, time.Local)
 	blocked := someone(3, "Mallory")
 	blocked.Blocked = true
 	people = []face.Person{grace, linus, someone(4, long), someone(5, ""), someone(6, "Linus"), blocked}
