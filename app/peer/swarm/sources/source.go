@@ -134,7 +134,7 @@ func (s *Source) Refused() {
 // Connected notes that a reserved connection is at work. What is wanted beside it ends with
 // ctx at the latest.
 func (s *Source) Connected(ctx context.Context, way session.Way) {
-	if s.made++; s.made == 1 {
+	if s.made++; s.beside == nil || s.beside.Err() != nil { // not if one that was left has not ended yet
 		s.beside, s.endBeside = context.WithCancel(ctx)
 	}
 	s.heard, s.unreached, s.reached, s.way = false, false, true, way

@@ -68,6 +68,24 @@ func TestAConnectionThatIsLeftIsNotCountedTwice(t *testing.T) {
 	}
 }
 
+// What was wanted beside a connection that is left ends with the one that takes its place.
+func TestWhatWasWantedBesideAConnectionThatIsLeftEndsWithTheLastOne(t *testing.T) {
+	t.Parallel()
+	s := new(Source)
+	s.Reserve()
+	s.Connected(t.Context(), session.WayRelayed)
+	before := s.Beside()
+	s.Leave()
+	s.Reserve()
+	if s.Connected(t.Context(), session.WayDirect); before.Err() != nil {
+		t.Error("it ends although there is a connection")
+	}
+	s.Lost(true)
+	if s.Lost(false); before.Err() == nil || s.Beside().Err() == nil {
+		t.Errorf("it goes on although there is none: %v, %v", before.Err(), s.Beside().Err())
+	}
+}
+
 // Whether a source can be reached at all shows with the first connection, unless a tracker
 // knows it, or it is slow because it comes from far away.
 func TestWhetherASourceMayHaveMoreConnections(t *testing.T) {
