@@ -209,9 +209,9 @@ func (p *Pace) Lag(bytes, other int64, now time.Time) time.Duration {
 	if bytes == 0 || usual == 0 || rate == 0 || !p.Measured() {
 		return 0
 	}
-	came, from := p.sprint.bytes.Load(), p.busy // before since: add changes them in the other order
-	if p.sprint.since.isSet() {                 // something has come
-		from = p.sprint.since.get()
+	came, from, ok := p.sprint.begun()
+	if !ok {
+		from = p.busy
 	}
 	least := max(2*p.delay, shortestSprint, 2*flow.TimeFor(netproto.MaxDataBytes, usual))
 	if took := now.Sub(from); took >= least {

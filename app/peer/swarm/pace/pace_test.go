@@ -23,6 +23,7 @@ func (s *sprint) be(rate, bytes int64, since time.Time) {
 	s.rate.Store(rate)
 	s.bytes.Store(bytes)
 	s.since.set(since)
+	s.anew.Store(false)
 }
 
 // A connection that starts doubles what it gives with each round trip. If it runs out of what
@@ -265,6 +266,44 @@ func TestARateIsNotOfThePresentAfterAPause(t *testing.T) {
 	s.add(1000, 0, now.Add(time.Hour))
 	if s.rate.Load() != fresh {
 		t.Error("the pause is taken for a slow rate")
+	}
+}
+
+// Whoever asks for something after a pause may do so while the last bytes from before it are
+// still counted.
+func TestAPauseWhileBytesAreCountedMakesNoSlowRate(t *testing.T) {
+	t.Parallel()
+	var s sprint
+	const step = 1000 // bytes in a millisecond
+	done := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				s.rest()
+			}
+		}
+	})
+	now := time.Now().Add(time.Hour) // a program that has run for an hour
+	for range 200_000 {
+		now = now.Add(time.Millisecond)
+		s.add(step, 0, now)
+		if rate := s.rate.Load(); rate != 0 && rate < 900*step {
+			t.Errorf("of %d bytes a second, it measures %d", 1000*step, rate)
+			break
+		}
+	}
+	close(done)
+	work.Wait()
+	for range 300 {
+		now = now.Add(time.Millisecond)
+		s.add(step, 0, now)
+	}
+	if rate := s.rate.Load(); rate < 900*step || rate > 1100*step {
+		t.Errorf("without pauses, it measures %d", rate)
 	}
 }
 
