@@ -103,21 +103,23 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 	return nil
 }
 
-// compareClocks notes how the clocks differ, from the date of an answer, which the
-// tracker cut to whole seconds between began and ended.
+// compareClocks notes how the clocks differ at least, from the date of an answer, which the
+// tracker cut to whole seconds between began and ended. An answer that took long says little.
 func (c *Client) compareClocks(date string, began, ended time.Time) {
 	at, err := http.ParseTime(date)
 	if err != nil {
 		return
 	}
-	ahead := began.Add(ended.Sub(began) / 2).Sub(at.Add(time.Second / 2))
+	least, most := began.Sub(at.Add(time.Second)), ended.Sub(at)
+	ahead := min(max(least, 0), most) // the smallest difference that can be
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead = &ahead
 }
 
-// ClockAhead returns how much the clock of this computer is ahead of the tracker's, to
-// about a second; ok is false before the tracker has said its time.
+// ClockAhead returns how much the clock of this computer is ahead of the tracker's at least. It
+// may be a second more, and the time that an answer took. ok is false before the tracker has
+// said its time.
 func (c *Client) ClockAhead() (ahead time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
