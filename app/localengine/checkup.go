@@ -92,18 +92,23 @@ func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock 
 			best = took
 		}
 	}
-	f.State = netproto.FindingGood
+	f.State, f.Do = rateAnswers(best)
 	f.Say(netproto.Detail{Kind: netproto.DetailAnswers, Number: best.Microseconds()}, netproto.Detail{Kind: netproto.DetailCalls, Number: oneIf(s.Calls)},
 		netproto.Detail{Kind: netproto.DetailRelay, Number: oneIf(s.Relays)}, netproto.Detail{Kind: netproto.DetailLines, Number: int64(len(s.Lines))})
-	if best > slowTracker {
-		f.State, f.Do = netproto.FindingWarning, netproto.RemedyTrackerSlow
-	}
 	if t, ok := tracker.(interface{ ClockAhead() (time.Duration, bool) }); ok {
 		if ahead, known := t.ClockAhead(); known {
 			clock = checkClock(ahead)
 		}
 	}
 	return f, clock
+}
+
+// rateAnswers says whether a tracker that takes so long to answer is slow.
+func rateAnswers(took time.Duration) (netproto.FindingState, netproto.Remedy) {
+	if took > slowTracker {
+		return netproto.FindingWarning, netproto.RemedyTrackerSlow
+	}
+	return netproto.FindingGood, ""
 }
 
 // checkClock says how far a clock is ahead of the tracker's.

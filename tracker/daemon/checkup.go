@@ -31,7 +31,7 @@ func (c *control) checkDatabase(r *http.Request) (list []netproto.Finding) {
 }
 
 func (c *control) checkStore(r *http.Request) netproto.Finding {
-	f := netproto.Finding{Topic: netproto.TopicTracker, State: netproto.FindingGood}
+	f := netproto.Finding{Topic: netproto.TopicTracker}
 	began := time.Now()
 	stats, err := c.owner.Stats(r.Context())
 	if err != nil {
@@ -41,10 +41,16 @@ func (c *control) checkStore(r *http.Request) netproto.Finding {
 	took := time.Since(began)
 	f.Fact = fmt.Sprintf("peers online %d, known %d, seed clients %d, contents %d, %s; its store answers in %s", stats.PeersOnline, stats.PeersKnown,
 		stats.SeedPeers, stats.Resources, humanize.Bytes(uint64(max(stats.Bytes, 0))), took.Round(10*time.Microsecond))
-	if took > slowStore {
-		f.State, f.Do = netproto.FindingWarning, netproto.RemedySlowDisk
-	}
+	f.State, f.Do = rateStore(took)
 	return f
+}
+
+// rateStore says whether a store that takes so long for its counts is slow.
+func rateStore(took time.Duration) (netproto.FindingState, netproto.Remedy) {
+	if took > slowStore {
+		return netproto.FindingWarning, netproto.RemedySlowDisk
+	}
+	return netproto.FindingGood, ""
 }
 
 // checkLinks says whether others can use its links.
