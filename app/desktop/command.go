@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"runtime"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -26,13 +27,38 @@ const ctrl = fyne.KeyModifierShortcutDefault
 
 func (c command) item() *fyne.MenuItem {
 	item := fyne.NewMenuItem(c.name.String(), c.run)
-	item.Shortcut = c.shortcut
-	if c.shortcut == nil && c.key != "" {
-		item.Shortcut = &desktop.CustomShortcut{KeyName: c.key, Modifier: c.held}
+	if c.key != "" {
+		item.Shortcut = c.written()
 	}
 	c.update(item)
 	return item
 }
+
+// written returns the shortcut of a command, as a menu writes it.
+func (c command) written() fyne.Shortcut {
+	shortcut := c.shortcut
+	if shortcut == nil {
+		shortcut = &desktop.CustomShortcut{KeyName: c.key, Modifier: c.held}
+	}
+	if runtime.GOOS == "darwin" {
+		return shortcut // its menus draw symbols of the keys
+	}
+	return writtenShortcut{shortcut, c.keys()}
+}
+
+// writtenShortcut is a shortcut whose keys a menu writes in the language of the window.
+// Fyne knows a shortcut by its name; it asks for key and modifiers only to write them,
+// and has English words for them.
+type writtenShortcut struct {
+	fyne.Shortcut
+	keys string
+}
+
+// Key implements fyne.KeyboardShortcut.
+func (s writtenShortcut) Key() fyne.KeyName { return fyne.KeyName(s.keys) }
+
+// Mod implements fyne.KeyboardShortcut.
+func (s writtenShortcut) Mod() fyne.KeyModifier { return 0 }
 
 // update brings the entry of a menu up to date, and reports whether it reads
 // differently.
@@ -45,24 +71,40 @@ func (c command) update(item *fyne.MenuItem) bool {
 	return true
 }
 
-// keys returns how the help writes the keys of a command.
+// keys returns how the menus and the help write the keys of a command.
 func (c command) keys() string {
 	var parts []string
 	if c.held&ctrl != 0 {
-		parts = append(parts, "Ctrl")
+		parts = append(parts, words.L("Ctrl"))
 	}
 	if c.held&fyne.KeyModifierAlt != 0 {
 		parts = append(parts, "Alt")
 	}
 	if c.held&fyne.KeyModifierShift != 0 {
-		parts = append(parts, "Shift")
+		parts = append(parts, words.L("Shift"))
 	}
-	name := string(c.key)
-	switch c.key {
+	return strings.Join(append(parts, keyName(c.key)), "+")
+}
+
+// keyName returns what a key is called in the language of the window.
+func keyName(key fyne.KeyName) string {
+	switch key {
 	case fyne.KeyDelete:
-		name = "Del"
+		return words.L("Del")
 	case fyne.KeyReturn:
-		name = "Enter"
+		return words.L("Enter")
+	case fyne.KeySpace:
+		return words.L("Space")
+	case fyne.KeyEscape:
+		return words.L("Esc")
+	case fyne.KeyHome:
+		return words.L("Home")
+	case fyne.KeyEnd:
+		return words.L("End")
+	case fyne.KeyUp:
+		return "↑"
+	case fyne.KeyDown:
+		return "↓"
 	}
-	return strings.Join(append(parts, name), "+")
+	return string(key)
 }

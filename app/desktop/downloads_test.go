@@ -158,7 +158,7 @@ func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 	for _, c := range d.window.menus.queue() {
 		keys[c.keys()] = string(c.name)
 	}
-	for _, want := range []string{"Alt+Up", "Alt+Down", "Alt+Home", "Alt+End", "Shift+Del"} {
+	for _, want := range []string{"Alt+↑", "Alt+↓", "Alt+Home", "Alt+End", "Shift+Del"} {
 		if keys[want] == "" {
 			t.Errorf("%s does nothing; there are %v", want, keys)
 		}

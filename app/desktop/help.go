@@ -41,8 +41,8 @@ func (h *help) showKeys() {
 			add(c.keys(), c.name.String())
 		}
 	}
-	add("Esc", words.L("Close a dialog or a message"))
-	add("Ctrl+Q", words.L("Quit"))
+	add(command{key: fyne.KeyEscape}.keys(), words.L("Close a dialog or a message"))
+	add(quitKey.keys(), words.L("Quit"))
 	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
 	closing := w.Sheets().CloseButton()
 	w.Sheets().Open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),

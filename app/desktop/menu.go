@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/browsers"
@@ -216,6 +215,9 @@ func (m *menus) show() {
 	}
 }
 
+// quitKey quits the program.
+var quitKey = command{key: fyne.KeyQ, held: ctrl}
+
 func (m *menus) main() *fyne.MainMenu {
 	w := m.window
 	m.of, m.items = nil, nil
@@ -231,7 +233,7 @@ func (m *menus) main() *fyne.MainMenu {
 	file := menu(words.L("File"), m.file())
 	quit := fyne.NewMenuItem(words.L("Quit"), w.exit.quit)
 	quit.IsQuit = true
-	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
+	quit.Shortcut = quitKey.written()
 	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
 	return fyne.NewMainMenu(file,
 		menu(words.L("Edit"), m.edit()),

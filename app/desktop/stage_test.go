@@ -216,7 +216,7 @@ func everySheet(d *desk) []sheetOfTheWindow {
 		{name: "tracker", from: "links.go", open: func() { w.links.open(link) }, reads: "office:5000"},
 		{name: "download", from: "links.go", open: func() { w.links.open(file) }, reads: "film.mkv"},
 		{name: "a wish for a link", from: "links.go", open: func() { w.links.offerWish(face.DownloadRequest{Hash: hashOf(9), Name: "film.mkv"}) }},
-		{name: "help", from: "help.go", open: w.help.showKeys, reads: "Ctrl+Shift+O"},
+		{name: "help", from: "help.go", open: w.help.showKeys, reads: "F8"},
 		{name: "about", from: "about.go", open: w.help.about, reads: "9.8.7"},
 		{name: "licences", from: "about.go", open: w.help.licences, reads: "The licences stand below"},
 		{name: "quit", from: "quit.go", open: func() { w.exit.warn(face.Leaving{Uploads: 1, Alone: []string{"film.mkv", "song.flac"}}) }},
