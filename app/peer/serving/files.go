@@ -222,7 +222,7 @@ func (o *owner) endGet(g *get) {
 
 func (o *owner) release(g *get) {
 	if g.slot != nil {
-		o.server.slots.answered(o.conn.Key)
+		o.hold.answered()
 	}
 }
 

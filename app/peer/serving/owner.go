@@ -16,7 +16,7 @@ import (
 // Owner returns the handler that answers what the peer of a connection asks.
 func (s *Server) Owner(c *session.Conn) session.Owner {
 	return &owner{server: s, conn: c, courtesy: flow.NewCourtesy(), asked: make(chan struct{}, 1), ready: make(chan frame, readAhead),
-		streams: map[uint32]*stream{}, byHash: map[netproto.ContentHash]*stream{}}
+		streams: map[uint32]*stream{}, byHash: map[netproto.ContentHash]*stream{}, hold: hold{slots: s.slots, key: c.Key}}
 }
 
 // Busy reports whether the peer has anything open here.
@@ -327,7 +327,7 @@ func (o *owner) Get(f netproto.Get) error {
 	var held *slot
 	if s.size > slotFree {
 		var place int
-		if held, place = o.server.slots.ask(o.conn.Key); held == nil {
+		if held, place = o.hold.ask(); held == nil {
 			s.queued = true
 			s.upload.queued(place)
 			o.refuse(f.Stream, f.Request, netproto.CodeQueued, place)

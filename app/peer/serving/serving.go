@@ -88,6 +88,7 @@ type owner struct {
 	opened  atomic.Bool // perhaps some are: the writer, which asks for every frame, looks only then
 	queue   []*get
 	sending *get // taken off the queue, not answered to its end
+	hold    hold
 }
 
 // stream is a content that the peer opened here. It holds no manifest: a peer may

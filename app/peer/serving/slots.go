@@ -33,17 +33,52 @@ type slots struct {
 	calm     time.Time // no slot is added before
 	active   map[netproto.PublicKey]*slot
 	waiting  []waiter
+	crowded  atomic.Bool // somebody waits; set with the lock held, and read without it
 }
 
 // slot belongs to a peer, which keeps it at least as long as it is owed an answer.
 type slot struct {
 	owed  int
 	since time.Time
-	last  time.Time // asked or answered
-	over  bool      // its turn is over: only what it is owed is still sent
+	last  time.Time   // asked or answered
+	over  atomic.Bool // its turn is over: only what it is owed is still sent
 	// stuck is since when it does not take what it asked for, in nanoseconds since 1970;
 	// 0: it does. Its connections note that for every frame, without a lock.
 	stuck atomic.Int64
+}
+
+// hold is what one connection has of its peer's slot: while nobody waits, the slots know of
+// one of its requests only, so that the others take no lock that all connections share. The
+// lock of its owner guards it.
+type hold struct {
+	slots *slots
+	key   netproto.PublicKey
+	slot  *slot // while told > 0
+	owed  int   // requests that have a slot and are not answered
+	told  int   // those of them that the slots know of; at least one, if there are any
+}
+
+// ask is that of slots.
+func (h *hold) ask() (*slot, int) {
+	if h.told > 0 && !h.slots.crowded.Load() && !h.slot.over.Load() {
+		h.owed++
+		return h.slot, 0
+	}
+	held, place := h.slots.ask(h.key)
+	if held != nil {
+		h.slot = held
+		h.owed++
+		h.told++
+	}
+	return held, place
+}
+
+// answered ends a request that got a slot.
+func (h *hold) answered() {
+	if h.owed--; h.told > h.owed {
+		h.told--
+		h.slots.answered(h.key)
+	}
 }
 
 type waiter struct {
@@ -83,7 +118,7 @@ func (s *slots) set(limit int, adaptive bool) {
 func (s *slots) taken() int {
 	n := 0
 	for _, held := range s.active {
-		if !held.over {
+		if !held.over.Load() {
 			n++
 		}
 	}
@@ -100,19 +135,19 @@ func (s *slots) ask(key netproto.PublicKey) (*slot, int) {
 	now := time.Now()
 	s.expire(now)
 	held := s.active[key]
-	if held != nil && !held.over {
+	if held != nil && !held.over.Load() {
 		if now.Sub(held.since) < s.timing.SlotTurn || !s.othersWait(key) {
 			held.owed++
 			held.last = now
 			return held, 0
 		}
-		held.over = true
+		held.over.Store(true)
 		defer s.callNext()
 	}
 	at := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
 	if at < 0 {
-		s.waiting = append(s.waiting, waiter{key: key})
-		at = len(s.waiting) - 1
+		at = len(s.waiting)
+		s.wait(append(s.waiting, waiter{key: key}))
 	}
 	place := 0
 	for _, w := range s.waiting[:at] {
@@ -121,18 +156,25 @@ func (s *slots) ask(key netproto.PublicKey) (*slot, int) {
 		}
 	}
 	if place < s.free() {
-		s.waiting = slices.Delete(s.waiting, at, at+1)
+		s.wait(slices.Delete(s.waiting, at, at+1))
 		if held == nil {
 			held = &slot{}
 			s.active[key] = held
 		}
-		held.over, held.since, held.last = false, now, now
+		held.over.Store(false)
+		held.since, held.last = now, now
 		held.owed++
 		return held, 0
 	}
 	s.waiting[at].asked = now
 	s.wake()
 	return nil, place + 1
+}
+
+// wait sets who waits; the caller holds the lock.
+func (s *slots) wait(waiting []waiter) {
+	s.waiting = waiting
+	s.crowded.Store(len(waiting) > 0)
 }
 
 // idle reports whether nobody is served or waits, and no slot is to be given up, so that
@@ -158,13 +200,13 @@ func (s *slots) othersWait(key netproto.PublicKey) bool {
 func (s *slots) expire(now time.Time) {
 	for key, held := range s.active {
 		if since := held.stuck.Load(); since != 0 && now.Sub(time.Unix(0, since)) > s.timing.SlotIdle && s.othersWait(key) {
-			held.over = true
+			held.over.Store(true)
 		}
-		if held.owed == 0 && (held.over || now.Sub(held.last) > s.timing.SlotIdle) {
+		if held.owed == 0 && (held.over.Load() || now.Sub(held.last) > s.timing.SlotIdle) {
 			delete(s.active, key)
 		}
 	}
-	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > s.timing.SlotPatience })
+	s.wait(slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > s.timing.SlotPatience }))
 }
 
 // answered ends a request of a served peer.
@@ -227,7 +269,7 @@ func (s *slots) called() []netproto.PublicKey {
 func (s *slots) left(connected func(netproto.PublicKey) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return !connected(w.key) })
+	s.wait(slices.DeleteFunc(s.waiting, func(w waiter) bool { return !connected(w.key) }))
 }
 
 // review adapts the number of slots. rate and limit are those of all uploads in bytes
