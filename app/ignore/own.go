@@ -171,7 +171,7 @@ const (
 )
 
 // ownTables are names of tables that no other program's database has together.
-var ownTables = [][]string{{"shares", "inodes", "manifests"}, {"peers", "res", "own"}}
+var ownTables = [][]string{{"trackers", "shares", "manifests"}, {"peers", "res", "own"}}
 
 // isOwnDatabase recognises a library and the database of a tracker. One that is cut
 // short counts as one.

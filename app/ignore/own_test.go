@@ -70,7 +70,7 @@ func TestTheBytesTellWhatIsNeverShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library := database(t, "meta", "trackers", "shares", "files", "inodes", "manifests", "partials", "downloads")
+	library := database(t, "meta", "trackers", "shares", "files", "manifests", "partials", "downloads")
 	for name, c := range map[string]struct {
 		content []byte
 		want    Kind
@@ -91,6 +91,7 @@ func TestTheBytesTellWhatIsNeverShared(t *testing.T) {
 		"a text about private keys":     {[]byte("Your PRIVATE KEY begins with -----BEGIN PRIVATE KEY-----.\n"), Ordinary},
 		"a certificate":                 {[]byte("-----BEGIN CERTIFICATE-----\nMII\n"), Ordinary},
 		"a library":                     {library, OwnKind},
+		"that of an earlier version":    {database(t, "meta", "trackers", "shares", "files", "inodes", "manifests", "partials", "downloads"), OwnKind},
 		"the beginning of a library":    {library[:8192], OwnKind},
 		"the database of a tracker":     {database(t, "meta", "peers", "res", "own", "seed", "bans"), OwnKind},
 		"a database of another program": {database(t, "peers", "key"), Ordinary},
@@ -127,7 +128,7 @@ func TestTheFoldersOfTheProgramAreRecognised(t *testing.T) {
 }
 
 func FuzzInspect(f *testing.F) {
-	raw := database(f, "shares", "inodes", "manifests")
+	raw := database(f, "trackers", "shares", "manifests")
 	f.Add(raw[:12288])
 	_, own, _ := ed25519.GenerateKey(rand.Reader)
 	f.Add(keyText(f, own))
