@@ -221,6 +221,34 @@ func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	})
 }
 
+func TestNoCellOfATableIsCutInAnyLanguageInTheWindowAsItIsAtFirst(t *testing.T) {
+	inEveryLanguage(t, func(t *testing.T, tag string) {
+		engine := busy()
+		d, _ := smallest(t, tag, engine, Options{System: &fakeSystem{links: true}})
+		d.window.win.Resize(defaultSize)
+		whole := func(table fyne.CanvasObject, where string) {
+			t.Helper()
+			walk(table, func(o fyne.CanvasObject) {
+				if line, ok := o.(*kit.Line); ok && !line.CutMiddle && line.IsCut() {
+					t.Errorf("%s: %q needs %.0f and has %.0f", where, line.Text, line.FullWidth(), line.Size().Width)
+				}
+			})
+		}
+		d.window.goTo(pages.PlaceSearch)
+		d.reads("a.iso")
+		whole(listOf[face.Hit](d), "the search")
+		d.window.goTo(pages.PlaceShared)
+		d.reads("share 1")
+		whole(listOf[face.Share](d), "what is shared")
+		d.window.goTo(pages.PlaceDownloads)
+		d.reads("film 1.mkv")
+		listOf[face.Download](d).SelectOnly(0)
+		d.window.keys.details()
+		d.reads("Peer 1")
+		whole(listOf[face.Source](d), "the sources")
+	})
+}
+
 func TestNoEmptyPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		engine := newFake()

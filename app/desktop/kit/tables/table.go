@@ -6,6 +6,8 @@ package tables
 
 import (
 	"encoding/json"
+	"math"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -24,6 +26,27 @@ type Column[T any] struct {
 	Text  func(T) string
 	Order func(a, b T) int // negative if a sorts before b
 	Cell  func(T) Cell     // what the column shows of a row
+	// Samples are rows that the column shows whole at first, in any language.
+	Samples []T
+}
+
+// first returns the shape that the column has at first: as wide as its name and its
+// samples need.
+func (c Column[T]) first() ColumnShape {
+	shape := c.ColumnShape
+	if shape.named = headerNeeds(c.Name); shape.flexible() {
+		return shape
+	}
+	shape.Width = max(shape.Width, shape.least())
+	if len(c.Samples) == 0 {
+		return shape
+	}
+	view := newCellView(shape)
+	for _, sample := range c.Samples {
+		view.show(c.Cell(sample))
+		shape.Width = max(shape.Width, float32(math.Ceil(float64(view.needs())))+2*look.GapMedium)
+	}
+	return shape
 }
 
 // sortedAtOnce is the largest number of rows that are sorted on the UI thread.
@@ -38,6 +61,7 @@ type Table[T comparable] struct {
 	List    *lists.List[T]    // the rows
 	header  *header
 	columns []Column[T]
+	first   []ColumnShape // of the columns, before the person changed any
 
 	name   string
 	prefs  fyne.Preferences
@@ -59,11 +83,9 @@ func New[T comparable](h lists.Host, name string, key func(T) string, columns []
 	t := &Table[T]{name: name, prefs: h.Prefs, beside: h.Beside, columns: columns}
 	shapes := make([]ColumnShape, len(columns))
 	for i, c := range columns {
-		shapes[i] = c.ColumnShape
-		if shapes[i].named = headerNeeds(c.Name); !c.flexible() {
-			shapes[i].Width = max(c.Width, shapes[i].least())
-		}
+		shapes[i] = c.first()
 	}
+	t.first = slices.Clone(shapes)
 	set := newColumnSet(shapes)
 	t.header = newHeader(set)
 	t.header.by, t.header.descending = by, columns[by].Descending
@@ -158,9 +180,7 @@ func (t *Table[T]) columnMenu() *fyne.Menu {
 			t.remember()
 		}),
 		fyne.NewMenuItem(words.L("Reset columns"), func() {
-			for i, c := range t.columns {
-				set.shapes[i] = c.ColumnShape
-			}
+			copy(set.shapes, t.first)
 			set.narrow = goodNameWidth
 			t.header.reshape()
 			t.remember()
@@ -181,9 +201,9 @@ func (t *Table[T]) remember() {
 	set := t.header.set
 	m := tableMemory{By: set.shapes[t.header.by].ID, Falling: t.header.descending, Narrow: set.narrow,
 		Widths: map[string]float32{}, Hidden: map[string]bool{}}
-	for _, c := range set.shapes {
+	for i, c := range set.shapes {
 		m.Hidden[c.ID] = c.Hidden
-		if !c.flexible() {
+		if !c.flexible() && c.Width != t.first[i].Width {
 			m.Widths[c.ID] = c.Width
 		}
 	}
@@ -212,7 +232,8 @@ func (t *Table[T]) recall() {
 		if c.flexible() {
 			continue
 		}
-		if width := m.Widths[c.ID]; width >= c.least() && width <= mostWidth {
+		// Once, the widths were remembered that nobody had changed.
+		if width := m.Widths[c.ID]; width >= c.least() && width <= mostWidth && width != t.columns[i].Width {
 			c.Width = width
 		}
 		if hidden, known := m.Hidden[c.ID]; known {

@@ -201,6 +201,44 @@ func TestColumnsAreHiddenAndComeBack(t *testing.T) {
 	}
 }
 
+func TestAColumnIsAtFirstAsWideAsItsSamplesNeed(t *testing.T) {
+	s := kittest.New(t)
+	columns := thingColumns()
+	const long = "a kind of thing that has many words"
+	columns[2].Samples = []thing{{kind: long}, {kind: "short"}}
+	open := func() *Table[thing] {
+		table := New(hostOf(s), "samples", func(o thing) string { return o.name }, columns, 0)
+		s.Window = test.NewTempWindow(t, table.Box)
+		s.Window.Resize(fyne.NewSize(700, 400))
+		table.SetRows([]thing{{"a", 1, long}})
+		return table
+	}
+	whole := func(table *Table[thing]) bool {
+		for view := range table.List.Views() {
+			return view.(*cellsView[thing]).cells[2].Visible() && !view.(*cellsView[thing]).cells[2].text.IsCut()
+		}
+		return false
+	}
+	table := open()
+	if !whole(table) {
+		t.Errorf("the columns are %v wide, and the sample is cut", table.header.set.spans(700))
+	}
+	table.header.edges[1].Dragged(&fyne.DragEvent{Dragged: fyne.Delta{DX: 100}})
+	if table.header.edges[1].DragEnd(); whole(table) || whole(open()) {
+		t.Error("the person made it narrower, and it is not")
+	}
+	table = open()
+	menu := table.columnMenu().Items
+	if menu[len(menu)-1].Action(); !whole(table) || !whole(open()) {
+		t.Error("after Reset columns the sample is cut")
+	}
+	// Earlier versions remembered every width when one had changed.
+	s.App.Preferences().SetString("table.samples", `{"by":"name","widths":{"size":90,"kind":100}}`)
+	if table = open(); !whole(table) || table.header.set.shapes[1].Width != 90 {
+		t.Errorf("after an earlier version the columns are %v wide", table.header.set.spans(700))
+	}
+}
+
 func TestASpareColumnLeavesWhenTheNameGetsTooNarrow(t *testing.T) {
 	set := New(hostOf(kittest.New(t)), "x", func(o thing) string { return o.name }, thingColumns(), 0).header.set
 	if spans := set.spans(360); spans[2].width != 0 || spans[0].width < goodNameWidth {

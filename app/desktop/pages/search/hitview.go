@@ -44,7 +44,9 @@ func hitColumns() []tables.Column[face.Hit] {
 			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Size(h.Size)} }},
 		columnType: {ColumnShape: tables.ColumnShape{ID: "type", Name: "Type", Width: 104, Spare: 1},
 			Text: func(h face.Hit) string { return words.Kind(h.Kind) },
-			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Kind(h.Kind)} }},
+			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Kind(h.Kind)} },
+			Samples: []face.Hit{{Kind: netproto.KindAudio}, {Kind: netproto.KindVideo}, {Kind: netproto.KindImage}, {Kind: netproto.KindDocument},
+				{Kind: netproto.KindArchive}, {Kind: netproto.KindProgram}, {Kind: netproto.KindFolder}, {Kind: netproto.KindOther}}},
 		columnSources: {ColumnShape: tables.ColumnShape{ID: "sources", Name: "Sources", Width: 96, Align: fyne.TextAlignTrailing, Descending: true},
 			Order: func(a, b face.Hit) int { return cmp.Compare(a.Sources, b.Sources) },
 			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Count(h.Sources)} }},
@@ -58,11 +60,20 @@ func hitColumns() []tables.Column[face.Hit] {
 				}
 				return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(b.Sources, a.Sources))
 			},
-			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: matchWords(h.Match)} }},
+			Cell:    func(h face.Hit) tables.Cell { return tables.Cell{Text: matchWords(h.Match)} },
+			Samples: everyMatch()},
 		columnOwners: {ColumnShape: tables.ColumnShape{ID: "owners", Name: "Shared by", Width: 96, Spare: 1},
 			Text: ownersWords,
 			Cell: func(h face.Hit) tables.Cell { return tables.Cell{Text: ownersWords(h)} }},
 	}
+}
+
+// everyMatch returns a hit of each match.
+func everyMatch() (hits []face.Hit) {
+	for _, match := range []netproto.Match{netproto.MatchWhole, netproto.MatchStart, netproto.MatchOrder, netproto.MatchWords} {
+		hits = append(hits, face.Hit{Hit: netproto.Hit{Match: match}})
+	}
+	return hits
 }
 
 // ownersWords names those who share a hit.

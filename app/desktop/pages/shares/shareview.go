@@ -44,10 +44,13 @@ func shareColumns(picture func(face.Share) image.Image) []tables.Column[face.Sha
 			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: words.Size(s.Size)} }},
 		shareColumnState: {ColumnShape: tables.ColumnShape{ID: "state", Name: "State", Width: 216},
 			Text: func(s face.Share) string { return shareWords(s).Text },
-			Cell: shareStateCell},
+			Cell: shareStateCell,
+			Samples: []face.Share{{State: face.ShareWaiting}, {State: face.ShareHashing, Size: 1, Hashed: 1}, {State: face.ShareShared},
+				{State: face.ShareRehashing, Size: 1, Hashed: 1}, {State: face.ShareEnded}, {State: face.ShareMissing}}},
 		shareColumnFetched: {ColumnShape: tables.ColumnShape{ID: "fetched", Name: "Downloaded", Width: 88, Align: trailing, Descending: true, Spare: 1},
-			Order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
-			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: fetchedWords(s)} }},
+			Order:   func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
+			Cell:    func(s face.Share) tables.Cell { return tables.Cell{Text: fetchedWords(s)} },
+			Samples: []face.Share{{Fetched: 100}, {Sent: 1}, {}}},
 		shareColumnSent: {ColumnShape: tables.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
 			Cell:  func(s face.Share) tables.Cell { return tables.Cell{Text: words.Size(s.Sent)} }},
@@ -58,8 +61,9 @@ func shareColumns(picture func(face.Share) image.Image) []tables.Column[face.Sha
 			Text: func(s face.Share) string { return s.Path },
 			Cell: func(s face.Share) tables.Cell { return tables.Cell{Text: s.Path} }},
 		shareColumnVisible: {ColumnShape: tables.ColumnShape{ID: "visible", Name: "Who can see it", Width: 136, Spare: 1},
-			Text: visibleWords,
-			Cell: visibleCell},
+			Text:    visibleWords,
+			Cell:    visibleCell,
+			Samples: []face.Share{{Visible: face.VisibleEverybody}, {Visible: face.VisibleLink}}},
 	}
 }
 

@@ -46,10 +46,12 @@ func sourceColumns() []tables.Column[face.Source] {
 			Cell: func(s face.Source) tables.Cell {
 				state := sourceWords(s)
 				return tables.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
-			}},
+			},
+			Samples: usualSources()},
 		sourceColumnWay: {ColumnShape: tables.ColumnShape{ID: "way", Name: "Way", Width: 68},
-			Text: func(s face.Source) string { return words.Way(s.Way) },
-			Cell: func(s face.Source) tables.Cell { return tables.Cell{Text: words.Way(s.Way)} }},
+			Text:    func(s face.Source) string { return words.Way(s.Way) },
+			Cell:    func(s face.Source) tables.Cell { return tables.Cell{Text: words.Way(s.Way)} },
+			Samples: []face.Source{{Way: face.WayLAN}, {Way: face.WayDirect}, {Way: face.WayRouter}, {Way: face.WayCalled}, {Way: face.WayRelayed}}},
 		sourceColumnRate: {ColumnShape: tables.ColumnShape{ID: "rate", Name: "Speed", Width: 72, Align: trailing, Descending: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Rate, b.Rate) },
 			Cell: func(s face.Source) tables.Cell {
@@ -65,9 +67,21 @@ func sourceColumns() []tables.Column[face.Source] {
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Got, b.Got) },
 			Cell:  func(s face.Source) tables.Cell { return tables.Cell{Text: words.Size(s.Got)} }},
 		sourceColumnOrigin: {ColumnShape: tables.ColumnShape{ID: "origin", Name: "Found through", Width: 112, Hidden: true},
-			Text: func(s face.Source) string { return originWords(s.Origin) },
-			Cell: func(s face.Source) tables.Cell { return tables.Cell{Text: originWords(s.Origin)} }},
+			Text:    func(s face.Source) string { return originWords(s.Origin) },
+			Cell:    func(s face.Source) tables.Cell { return tables.Cell{Text: originWords(s.Origin)} },
+			Samples: []face.Source{{Origin: face.OriginPeers}, {}}},
 	}
+}
+
+// usualSources are in the states that a source is in by itself. Why one failed takes more
+// words than a column has room for.
+func usualSources() []face.Source {
+	sources := []face.Source{{State: face.SourceQueued, Place: 12}}
+	for _, state := range []face.SourceState{face.SourceKnown, face.SourceConnecting, face.SourceIdle, face.SourceQueued, face.SourceDownloading,
+		face.SourceStalled, face.SourceBanned} {
+		sources = append(sources, face.Source{State: state})
+	}
+	return sources
 }
 
 func sourceName(s face.Source) string {
