@@ -192,6 +192,8 @@ func (d *desk) texts() []string {
 			switch o := o.(type) {
 			case *kit.Line:
 				texts = append(texts, o.Text)
+			case *kit.Text:
+				texts = append(texts, o.Text)
 			case *widget.Label:
 				texts = append(texts, o.Text)
 			case *canvas.Text:

@@ -28,7 +28,7 @@ type notice struct {
 	window pages.Window
 	moved  func() // called when it takes other room
 	box    *fyne.Container
-	words  *widget.Label
+	words  *kit.Text
 	icon   *widget.Icon
 	step   *kit.Button // the next step; hidden if there is none
 	forget func()      // keeps it from going away by itself
@@ -118,7 +118,7 @@ func (n *notice) hide() {
 type banner struct {
 	moved         func() // called when the strip takes other room
 	box           *fyne.Container
-	words         *widget.Label
+	words         *kit.Text
 	retry, choose *kit.Button
 	buttons       *fyne.Container
 }

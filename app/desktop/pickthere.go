@@ -31,7 +31,7 @@ type thereSheet struct {
 	list    *kit.List
 	up      *kit.Button
 	choose  *kit.Button
-	problem *widget.Label
+	problem *kit.Text
 }
 
 // pickThere opens that sheet, in the places to begin at.

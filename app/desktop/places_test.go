@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/kit/look"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
@@ -218,7 +219,7 @@ func TestASettingThatTheEngineRefusesSaysWhyBelowItsField(t *testing.T) {
 	d.reads("The folder cannot be written to: /locked.")
 	complains := func(name string) bool {
 		return slices.ContainsFunc(laidOut(d.row(name)), func(o fyne.CanvasObject) bool {
-			l, ok := o.(*widget.Label)
+			l, ok := o.(*kit.Text)
 			return ok && l.Importance == widget.DangerImportance
 		})
 	}

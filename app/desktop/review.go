@@ -78,7 +78,7 @@ type reviewSheet struct {
 	lines    []reviewLine
 	ticks    map[string]bool // by reviewLine.key, decided before more paths were added
 	list     *kit.List
-	total    *widget.Label
+	total    *kit.Text
 	share    *kit.Button
 	body     *fyne.Container
 	sheet    *fyne.Container // body and total

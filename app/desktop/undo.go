@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
@@ -28,7 +27,7 @@ type undo struct {
 	shown    func() // called before it is shown
 	moved    func() // called when it takes other room
 	box      *fyne.Container
-	words    *widget.Label
+	words    *kit.Text
 	deed     *pages.Deed
 	forget   func()
 	hidden   map[string]bool // downloads

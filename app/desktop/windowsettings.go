@@ -48,7 +48,7 @@ type chosen struct {
 // shows what is, not what was asked for.
 type systemSwitch struct {
 	box     *kit.Check
-	problem *widget.Label
+	problem *kit.Text
 	is      func() (bool, error)
 	set     func(bool) error
 }

@@ -17,9 +17,8 @@ import (
 func EmptyScreen(icon fyne.Resource, sentence string, action *Button, others ...fyne.CanvasObject) *fyne.Container {
 	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(56),
 		widget.NewIcon(look.Tinted(icon, theme.ColorNameDisabled))))
-	text := widget.NewLabel(sentence)
+	text := Paragraph(sentence)
 	text.Alignment = fyne.TextAlignCenter
-	text.Wrapping = fyne.TextWrapWord
 	parts := []fyne.CanvasObject{layout.NewSpacer(), picture, text}
 	if action != nil {
 		action.Importance = widget.HighImportance

@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -59,7 +58,7 @@ func inviteWords(problem face.LinkProblem) string {
 // InviteCard is the part of the Tracker page from which people are invited.
 type InviteCard struct {
 	Card    fyne.CanvasObject
-	problem *widget.Label
+	problem *kit.Text
 	link    string
 }
 

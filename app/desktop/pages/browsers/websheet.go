@@ -34,7 +34,7 @@ type webSheet struct {
 
 	code    *fyne.Container
 	link    *kit.TextEntry
-	state   *widget.Label
+	state   *kit.Text
 	keep    *kit.Check
 	copying *kit.Button
 	forget  func()

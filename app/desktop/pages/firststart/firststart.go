@@ -45,7 +45,7 @@ type Wizard struct {
 	sheet    *fyne.Container // everything
 	body     *fyne.Container // the question
 	foot     *fyne.Container // the problem, and the buttons
-	problem  *widget.Label
+	problem  *kit.Text
 	next     *kit.Button
 	back     *kit.Button
 	progress *kit.Line
@@ -57,7 +57,7 @@ type Wizard struct {
 	others                []face.KnownTracker // on the network
 	used                  string              // name of the tracker in use; "" if there is none
 	own                   *kit.Button         // runs a tracker, where that is not the next step
-	answer                *widget.Label       // how it stands with the tracker
+	answer                *kit.Text           // how it stands with the tracker
 	busy                  bool                // an answer is given to the engine
 }
 

@@ -14,7 +14,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/kit/lists"
@@ -59,7 +58,7 @@ type Page struct {
 	list     *lists.List[portrait.Row]
 	requests *lists.List[requestRow]
 	body     *fyne.Container // one of the lists, or none
-	none     *widget.Label
+	none     *kit.Text
 	strip    *fyne.Container
 	more     *kit.Line
 

@@ -47,7 +47,7 @@ type personPage struct {
 	shares        *shareTree
 	requests      *lists.List[requestRow]
 	rows          []requestRow
-	none          *widget.Label
+	none          *kit.Text
 	body          *fyne.Container
 }
 

@@ -31,7 +31,7 @@ type folderSheet struct {
 	hit      face.Hit
 	files    *ticks.Tree
 	tree     *kit.Tree
-	total    *widget.Label
+	total    *kit.Text
 	download *kit.Button
 	body     *fyne.Container
 	where    pages.WhereTo

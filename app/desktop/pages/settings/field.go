@@ -19,7 +19,7 @@ import (
 // settingField is an entry, with what is wrong with it below.
 type settingField struct {
 	entry   *kit.TextEntry
-	problem *widget.Label
+	problem *kit.Text
 	row     *fyne.Container                   // holds the entry and the problem
 	read    func(*face.Settings, string) bool // returns false if the text is not valid
 	write   func(face.Settings) string
@@ -109,7 +109,7 @@ type portTest struct {
 	window  pages.Window
 	engine  face.Preferences
 	button  *kit.Button
-	words   *widget.Label
+	words   *kit.Text
 	changed func() // called when the words come, which may take more room
 }
 

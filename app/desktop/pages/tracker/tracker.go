@@ -31,9 +31,9 @@ type Page struct {
 	shown   face.TrackerView
 	filled  bool
 
-	state   *widget.Label
+	state   *kit.Text
 	facts   *kit.Facts
-	reach   *widget.Label   // how others reach this peer, and what would improve it
+	reach   *kit.Text       // how others reach this peer, and what would improve it
 	changed *fyne.Container // asks about a changed key
 	entry   *kit.TextEntry
 	connect *kit.Button
@@ -41,7 +41,7 @@ type Page struct {
 
 	invite     *pages.InviteCard
 	own        *kit.Check
-	ownProblem *widget.Label
+	ownProblem *kit.Text
 	more       *kit.Check // shows the technical facts
 	technical  *kit.Facts
 	ownFacts   *kit.Facts

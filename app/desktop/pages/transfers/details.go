@@ -11,7 +11,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/kit/drawings"
@@ -45,13 +44,13 @@ type detailsPane struct {
 	tall  float32 // height of the reason, which depends on the width
 
 	name    *kit.Line
-	reason  *widget.Label // why it is slow, and what to do
+	reason  *kit.Text // why it is slow, and what to do
 	speed   *kit.Line
 	graph   *drawings.SpeedGraph
 	here    *kit.Line
 	pieces  *drawings.PieceMap
 	sources *tables.Table[face.Source]
-	none    *widget.Label // in place of the sources, if there are none
+	none    *kit.Text // in place of the sources, if there are none
 
 	shown  string                 // ID of the download that is shown
 	wanted atomic.Pointer[string] // the same, for the goroutine that pulls; nil if the pane is closed
@@ -140,7 +139,7 @@ func (d *detailsPane) show(open bool) {
 
 // showNoMatch says that no row matches the filter, or shows the rows again.
 func (d *detailsPane) showNoMatch(is bool) {
-	_, said := d.rows.Objects[0].(*widget.Label)
+	_, said := d.rows.Objects[0].(*kit.Text)
 	if said == is {
 		return
 	}

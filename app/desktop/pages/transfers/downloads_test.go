@@ -12,8 +12,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -73,7 +73,7 @@ func TestChipsAndWordsChooseAmongDownloads(t *testing.T) {
 		}
 	}
 	page.words.SetText("nothing like it")
-	if text, is := page.details.rows.Objects[0].(*widget.Label); !is || !strings.HasPrefix(text.Text, "No matching downloads.") {
+	if text, is := page.details.rows.Objects[0].(*kit.Text); !is || !strings.HasPrefix(text.Text, "No matching downloads.") {
 		t.Error("nothing says that no download matches")
 	}
 	chipAt(page, showFailed).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
