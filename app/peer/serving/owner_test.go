@@ -272,6 +272,8 @@ func TestAContentThatHangsHoldsUpItsOwnBytesOnly(t *testing.T) {
 	}
 }
 
+// The computer may be busy, and then nothing comes for a while, which looks like a slow line. So
+// it is enough that the upload was faster once.
 func TestAPoliteUploadMeasuresTheLineAndBecomesFaster(t *testing.T) {
 	h := open(t)
 	h.config.Traffic.BePolite(true)
@@ -280,24 +282,30 @@ func TestAPoliteUploadMeasuresTheLineAndBecomesFaster(t *testing.T) {
 	g, o := h.visit(t)
 	g.conn.Send(netproto.Open{Stream: 1, Hash: hash, Size: -1})
 	const part = 80_000
-	for at := 0; at < len(whole); at += part {
-		g.conn.Send(netproto.Get{Stream: 1, Request: uint32(1 + at), Offset: uint32(at), Length: part})
-	}
-	var got []byte
-	for len(got) < len(whole) {
-		select {
-		case part := <-g.data:
-			got = append(got, part...)
-		case f := <-g.refused:
-			t.Fatalf("after %d bytes it is refused: %+v", len(got), f)
-		case <-time.After(patience):
-			t.Fatalf("only %d bytes of %d came, at %d bytes a second", len(got), len(whole), o.courtesy.Limit().Limit())
+	atFirst, fastest := flow.NewCourtesy().Limit().Limit(), int64(0)
+	asked := uint32(0)
+	for began := time.Now(); fastest <= atFirst && time.Since(began) < patience; {
+		for at := 0; at < len(whole); at += part {
+			asked++
+			g.conn.Send(netproto.Get{Stream: 1, Request: asked, Offset: uint32(at), Length: part})
+		}
+		var got []byte
+		for len(got) < len(whole) {
+			select {
+			case part := <-g.data:
+				got = append(got, part...)
+			case f := <-g.refused:
+				t.Fatalf("after %d bytes it is refused: %+v", len(got), f)
+			case <-time.After(patience):
+				t.Fatalf("only %d bytes of %d came, at %d bytes a second", len(got), len(whole), o.courtesy.Limit().Limit())
+			}
+			fastest = max(fastest, o.courtesy.Limit().Limit())
+		}
+		if !bytes.Equal(got, whole) {
+			t.Error("it is something else")
 		}
 	}
-	if !bytes.Equal(got, whole) {
-		t.Error("it is something else")
-	}
-	if rate := o.courtesy.Limit().Limit(); rate <= flow.NewCourtesy().Limit().Limit() {
-		t.Errorf("after %d bytes the rate is %d bytes a second, as at the start", len(whole), rate)
+	if fastest <= atFirst {
+		t.Errorf("the rate was at most %d bytes a second, as at the start", fastest)
 	}
 }
