@@ -141,8 +141,20 @@ func (p *Picker) Held(i int) int { return int(p.held[i]) }
 // Partial reports whether one of the counted sources lacks pieces.
 func (p *Picker) Partial() bool { return p.partial > 0 }
 
-// Lacks reports whether a source does not have all pieces.
-func (p *Picker) Lacks(have piece.Bits) bool { return have.Count() < len(p.held) }
+// Lacks reports whether a source does not have all pieces. A set may have bits beyond the last
+// one, which count for nothing.
+func (p *Picker) Lacks(have piece.Bits) bool {
+	full, rest := len(p.held)/8, len(p.held)%8
+	if len(have) < (len(p.held)+7)/8 {
+		return true
+	}
+	for _, eight := range have[:full] {
+		if eight != 0xff {
+			return true
+		}
+	}
+	return rest > 0 && have[full]>>(8-rest) != 0xff>>(8-rest)
+}
 
 // Helps reports whether a source has a piece that is missing.
 func (p *Picker) Helps(have piece.Bits) bool {

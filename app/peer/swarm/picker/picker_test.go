@@ -271,3 +271,33 @@ func BenchmarkRarest(b *testing.B) {
 		}
 	}
 }
+
+// A source may send bits beyond the last piece: it must not pass for one that has all.
+func TestBitsBeyondTheLastPieceCountForNothing(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{1, 5, 8, 13, 16} {
+		p := fresh(count, 0)
+		lacking := append(piece.AllBits(count), 0xff, 0xff)
+		for i := count; i < 8*len(lacking); i++ {
+			lacking.Set(i)
+		}
+		if p.Count(lacking); p.Lacks(lacking) || p.Partial() {
+			t.Errorf("of %d pieces, one that has all lacks some", count)
+		}
+		p.Uncount(lacking)
+		lacking.Clear(count - 1)
+		if p.Count(lacking); !p.Lacks(lacking) || !p.Partial() {
+			t.Errorf("of %d pieces, one that lacks the last has all", count)
+		}
+		p.Gain(lacking, []uint32{uint32(count), uint32(count + 1), 1<<32 - 1})
+		if !p.Partial() {
+			t.Errorf("of %d pieces, one that has got pieces beyond the last has all", count)
+		}
+		if p.Gain(lacking, []uint32{uint32(count - 1)}); p.Partial() || p.Held(count-1) != 1 {
+			t.Errorf("of %d pieces, one that has got the last lacks some", count)
+		}
+		if p.Uncount(lacking); p.Partial() || p.Held(0) != 0 {
+			t.Errorf("of %d pieces, one that is counted no longer is", count)
+		}
+	}
+}
