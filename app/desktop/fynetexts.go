@@ -27,13 +27,22 @@ func loadTexts(tag string) error {
 var localeVariables = []string{"LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"}
 
 // translateFyne has Fyne show its own words, such as those of the file picker,
-// in a language. Fyne follows the system and offers no choice. But on Unix the
-// system's language comes from the environment, and Fyne looks there whenever it
-// gets texts: so it gets none, in an environment of the other language. On
-// Windows and macOS its own words stay in the language of the system.
+// in a language. Fyne follows the system and offers no choice. But it looks up the
+// language of the system whenever it gets texts: so it gets none, as in the other
+// language.
 func translateFyne(tag string) error {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		return nil
+		return nil // its own words stay in the language of the system
+	}
+	return asInLanguage(strings.ReplaceAll(tag, "-", "_"), func() error { return lang.AddTranslationsForLocale([]byte("{}"), "en") })
+}
+
+// asInLanguage does something as on a system in another language. On Unix, that comes
+// from the environment, and Fyne looks there whenever it needs it. On Windows and macOS
+// everything is done as the system is.
+func asInLanguage(locale string, do func() error) error {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return do()
 	}
 	var restored []func() error
 	for _, name := range localeVariables {
@@ -43,9 +52,9 @@ func translateFyne(tag string) error {
 			restored = append(restored, func() error { return os.Unsetenv(name) })
 		}
 	}
-	err := errors.Join(os.Setenv("LC_ALL", strings.ReplaceAll(tag, "-", "_")+".UTF-8"), os.Unsetenv("LANGUAGE"))
+	err := errors.Join(os.Setenv("LC_ALL", locale+".UTF-8"), os.Unsetenv("LANGUAGE"))
 	if err == nil {
-		err = lang.AddTranslationsForLocale([]byte("{}"), "en")
+		err = do()
 	}
 	for _, restore := range restored {
 		err = errors.Join(err, restore())

@@ -23,6 +23,9 @@ func GetReady() (wait func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		if _, own := fontLocales[prefs{fyne.CurrentApp().Preferences()}.language()]; own {
+			return // for another locale than that of the system; the window finds them
+		}
 		for _, bold := range []bool{false, true} {
 			fyne.MeasureText(appName, theme.TextSize(), fyne.TextStyle{Bold: bold})
 		}

@@ -141,6 +141,7 @@ type window struct {
 	exit      *exit
 	player    *player
 	choice    *choice
+	fonts     *fonts
 
 	pages     [pages.PlaceCount]page
 	place     pages.Place          // the page shown; for the UI thread
@@ -156,7 +157,11 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	if err := loadTexts(w.prefs.language()); err != nil {
 		return nil, err
 	}
-	app.Settings().SetTheme(look.NewTheme(w.prefs.look()))
+	w.fonts = &fonts{app: app, prefs: w.prefs, toUI: toUI}
+	if err := w.fonts.show(); err != nil {
+		return nil, err
+	}
+	w.fonts.follow(w.Fail)
 	w.choice = &choice{window: w, here: engine}
 	w.win = app.NewWindow(appName)
 	w.win.SetIcon(appIcon())
@@ -359,7 +364,9 @@ func (w *window) search() *search.Page { return w.pages[pages.PlaceSearch].(*sea
 // setLook shows everything in another look.
 func (w *window) setLook(choice look.Choice) {
 	w.prefs.SetString(prefLook, string(choice))
-	w.app.Settings().SetTheme(look.NewTheme(choice))
+	if err := w.fonts.show(); err != nil {
+		w.Fail(err)
+	}
 }
 
 // setLanguage shows everything in another language at once, by building every
@@ -370,6 +377,9 @@ func (w *window) setLanguage(tag string) {
 		return
 	}
 	w.prefs.SetString(prefLanguage, tag)
+	if err := w.fonts.show(); err != nil {
+		w.Fail(err)
+	}
 	text := w.search().Entry.Text
 	w.notice.forget()
 	w.undo.settle()
