@@ -34,9 +34,9 @@ func TestAnUnreadableFileOfAFolderIsLeftOut(t *testing.T) {
 	if s.Files != 1 || s.Size != 1000 {
 		t.Errorf("it has %d files of %d bytes", s.Files, s.Size)
 	}
-	if want := []sharing.LeftOut{{Path: "two.flac", Why: sharing.Unreadable}}; !slices.Equal(s.Omitted.Named, want) {
-		t.Errorf("it says that %v are left out", s.Omitted)
-	}
+	// A scan that comes too soon after the file was written says that it changes.
+	want := []sharing.LeftOut{{Path: "two.flac", Why: sharing.Unreadable}}
+	p.untilShare(t, s.ID, "said to have a file that cannot be read", func(s sharing.Share) bool { return slices.Equal(s.Omitted.Named, want) })
 }
 
 func TestAFolderWithNothingThatCanBeReadIsAnError(t *testing.T) {
