@@ -37,7 +37,8 @@ var profiles = []struct {
 
 // BenchmarkLines downloads from one source what a line carries in ten seconds, and
 // compares with one bare TCP connection: with a program that begins and ends with the
-// download, and with a peer that runs already.
+// download, whose tracker is as far away as the source, or near; and with a peer that runs
+// already, and has the far tracker.
 func BenchmarkLines(b *testing.B) {
 	for _, p := range profiles {
 		b.Run(p.name, func(b *testing.B) {
@@ -45,18 +46,25 @@ func BenchmarkLines(b *testing.B) {
 			size := p.down * sized[int64](10, 3)
 			path := randomFile(b, filepath.Join(source.dir, sharedName), size, 10)
 			_, link := source.share(path, nil)
-			took := rounds(b, memory(b), path, source.iperf(getter, size), getter.ours(link, nil), getter.there(source.tracker, link))
+			beside := newStageOn(b, getter.host)
+			_, nearLink := beside.on(source.host).share(path, nil)
+			near := beside.ours(nearLink, nil)
+			near.name = nearName
+			took := rounds(b, memory(b), path, source.iperf(getter, size), getter.ours(link, nil), near, getter.there(source.tracker, link))
 			report(b, took)
 			line := float64(size) / float64(p.down)
 			b.ReportMetric(line/median(took[oursName]), "of-the-line")
+			b.ReportMetric(line/median(took[nearName]), "near-of-the-line")
 			b.ReportMetric(line/median(took[thereName]), "there-of-the-line")
 			b.ReportMetric(median(quotients(took["iperf3"], took[thereName])), "there-iperf3-ratio")
 		})
 	}
 }
 
-// thereName is the name of a download by a peer that runs already.
-const thereName = "there"
+const (
+	nearName  = "near"  // a download with a tracker that is near
+	thereName = "there" // one by a peer that runs already
+)
 
 // there is a download by a peer that runs already, as that of a window does. Its start does
 // not count.
