@@ -26,22 +26,23 @@ var fontLocales = map[string]string{"zh-Hans": "zh_CN"}
 // fontStyles are the styles that texts have.
 var fontStyles = []fyne.TextStyle{{}, {Bold: true}, {Italic: true}, {Bold: true, Italic: true}, {Monospace: true}, {Monospace: true, Bold: true}}
 
-// show shows everything in the chosen look, with fonts for the chosen language. Fyne
-// keeps the fonts that it finds meanwhile.
+// show shows everything in the chosen look, with fonts for the chosen language.
 func (f *fonts) show() error {
 	f.setting = true
 	defer func() { f.setting = false }()
-	find := func() error {
-		f.app.Settings().SetTheme(look.NewTheme(f.prefs.look()))
-		for _, style := range fontStyles {
+	set := func() { f.app.Settings().SetTheme(look.NewTheme(f.prefs.look())) }
+	locale, needed := fontLocales[f.prefs.language()]
+	if !needed {
+		set()
+		return nil
+	}
+	return asInLanguage(locale, func() error {
+		set()
+		for _, style := range fontStyles { // Fyne keeps the fonts that it finds meanwhile
 			fyne.MeasureText("M", theme.TextSize(), style)
 		}
 		return nil
-	}
-	if locale, needed := fontLocales[f.prefs.language()]; needed {
-		return asInLanguage(locale, find)
-	}
-	return find()
+	})
 }
 
 // follow finds the fonts again when settings of the desktop change: Fyne then forgets
