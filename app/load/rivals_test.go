@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"centralizedp2p/netproto/porttest"
@@ -23,11 +24,13 @@ func (s *stage) serve(port int, name string, args ...string) {
 	c := s.command(name, args...)
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
+	c.SysProcAttr.Setpgid = true
 	check(s, s.do(c.Start))
-	s.Cleanup(func() {
-		c.Process.Kill()
-		c.Wait() // says that it was killed
-	})
+	end := func() {
+		syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // with its children: Syncthing is one of itself
+		c.Wait()                                      // says that it was killed
+	}
+	s.Cleanup(end)
 	address := net.JoinHostPort(s.address(), strconv.Itoa(port))
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		err := s.do(func() error {
@@ -41,8 +44,7 @@ func (s *stage) serve(port int, name string, args ...string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			c.Process.Kill()
-			c.Wait()
+			end()
 			s.Fatalf("%s does not answer: %v: %s", name, err, &said)
 		}
 		wait(s.ctx, 20*time.Millisecond)
