@@ -341,7 +341,8 @@ func (w *window) showStatus(status face.Status) {
 // goTo shows a page, and pulls it at once.
 func (w *window) goTo(to pages.Place) {
 	w.place = to
-	w.following.Store(&w.pages[to])
+	shown := w.pages[to] // its place may be given to another one, in another language, while this one is pulled
+	w.following.Store(&shown)
 	w.frame.showPlace(to, w.pages[to].Screen())
 	w.menus.show()
 	w.tips.Hide()
