@@ -217,10 +217,16 @@ func simIdentities(t *testing.T, n int) []*identity.Identity {
 }
 
 // One honest source is enough, whoever else is there.
-func TestADownloadWithOneHonestSourceAlwaysEnds(t *testing.T) {
+// withoutRaceDetector skips a test that runs in the time of a bubble for long.
+func withoutRaceDetector(t *testing.T) {
+	t.Helper()
 	if raceEnabled {
 		t.Skip("the race detector of Go 1.26 crashes in bubbles of many simulated minutes; .ci/ordeal runs this without it")
 	}
+}
+
+func TestADownloadWithOneHonestSourceAlwaysEnds(t *testing.T) {
+	withoutRaceDetector(t)
 	runs, budget := 100, 12*time.Second
 	if text := os.Getenv(simEnv); text != "" {
 		var err error
@@ -258,12 +264,14 @@ func TestADownloadWithOneHonestSourceAlwaysEnds(t *testing.T) {
 // attempt has no room for all of them, and the tracker names all of them again and again.
 // Where it comes once nearly all of them were tried, the budget of the next minute is its.
 func TestTheHonestSourceIsFoundAmongHundredsThatDoNotShakeHands(t *testing.T) {
+	withoutRaceDetector(t)
 	ids := simIdentities(t, 302)
-	for _, s := range []simulation{
+	simulations := []simulation{
 		{seed: 949, pieces: 11, liars: slices.Repeat([]lie{noHandshake}, 295)},
 		{seed: 2, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, sources.Max+10), late: 270 * time.Second},
 		{seed: 10, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, sources.Max+10), late: 270 * time.Second},
-	} {
+	}
+	for _, s := range simulations {
 		var took, allowed time.Duration
 		synctest.Test(t, func(t *testing.T) { took, allowed = s.run(t, ids) })
 		if s.late > 0 {
@@ -273,4 +281,5 @@ func TestTheHonestSourceIsFoundAmongHundredsThatDoNotShakeHands(t *testing.T) {
 			t.Errorf("%s: it took %s, %s are allowed", s, took, allowed)
 		}
 	}
+	t.Logf("tried %d", len(simulations))
 }
