@@ -111,7 +111,12 @@ func (k *crowd) failOver(times int) {
 		k.primary.Follow(k, k.standby)
 		k.primary, k.standby = k.standby, k.primary
 		for _, n := range k.nodes {
-			k.until("the node is ready", func() bool { status, _ := n.ready(k); return status == http.StatusOK })
+			// Ready is one that was up to date a moment ago, too: it need not know of the failover.
+			k.until("the node has all that the new primary has", func() bool {
+				ago := time.Since(promoted).Seconds()
+				status, _ := n.ready(k)
+				return status == http.StatusOK && metric(k, n.at, "cp2p_shared_lag_seconds") < ago
+			})
 		}
 		k.verify(left == 1)
 	}

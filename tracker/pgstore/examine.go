@@ -47,12 +47,18 @@ func warning(form string, args ...any) store.Fact {
 
 // examineFollowing is about what this node sees of the others, and whether it can write.
 func (s *Store) examineFollowing() store.Fact {
+	s.meeting.mu.Lock()
+	apart := s.meeting.failing
+	s.meeting.mu.Unlock()
 	lag := s.lag()
 	if last := s.counts.refused.Load(); last != nil && time.Since(last.at) < refusedLong {
 		return warning("%s ago a change could not be written: %s", time.Since(last.at).Round(time.Second), last.why)
 	}
 	if lag > lagging {
 		return store.Fact{State: netproto.FindingBad, Text: fmt.Sprintf("this node has heard nothing of its database for %s", lag.Round(time.Second))}
+	}
+	if apart != nil {
+		return store.Fact{State: netproto.FindingBad, Text: "this node can say nothing to other nodes: " + reason(apart)}
 	}
 	return good("this node has all that its database had %s ago", lag.Round(time.Millisecond))
 }
@@ -71,7 +77,7 @@ func (s *Store) examineRights(ctx context.Context) (store.Fact, error) {
 	var writes, creates bool
 	err := s.pool.QueryRow(ctx, `select current_user, current_schema(),
 		(select bool_and(has_table_privilege(t, p))
-			from unnest('{cp2p_entries,cp2p_log,cp2p_meta}'::text[]) t, unnest('{select,insert,update,delete}'::text[]) p),
+			from unnest('{cp2p_entries,cp2p_log,cp2p_meta,cp2p_nodes,cp2p_mail}'::text[]) t, unnest('{select,insert,update,delete}'::text[]) p),
 		has_schema_privilege(current_schema(), 'create')`).Scan(&who, &schema, &writes, &creates)
 	switch {
 	case err != nil:

@@ -92,7 +92,7 @@ func TestTheDatabaseIsExaminedInSentences(t *testing.T) {
 	}
 	t.Cleanup(pool.Close)
 	owner := s
-	s = &Store{config: owner.config, pool: pool, address: address}
+	s = &Store{config: owner.config, pool: pool, address: address, meeting: owner.meeting}
 	s.life.Store(owner.life.Load())
 	wants("bad: the user reader may not write to its tables: grant all")
 	server.Kill()

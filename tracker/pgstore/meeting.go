@@ -38,6 +38,7 @@ type meeting struct {
 	mu      sync.Mutex
 	letters []letter
 	lost    bool           // one was left out
+	failing error          // why the others are not met now; nil if they are
 	to      *store.Meeting // nil but during Meet
 }
 
@@ -72,7 +73,7 @@ func (s *Store) Meet(ctx context.Context, at string, to store.Meeting) {
 	defer s.meeting.tell(nil)
 	defer s.depart(context.WithoutCancel(ctx))
 	var hello time.Time
-	for failing := false; ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		var err error
 		if time.Since(hello) >= helloEvery {
 			if err = s.hello(ctx, at, to.Others); err == nil {
@@ -83,10 +84,8 @@ func (s *Store) Meet(ctx context.Context, at string, to store.Meeting) {
 		if err == nil {
 			more, err = s.exchangeMail(ctx, to)
 		}
-		if failed := err != nil && ctx.Err() == nil; failed != failing {
-			if failing = failed; failed {
-				s.log.Warn("other nodes are not met", slog.String("why", reason(s.contact.blame(err))))
-			}
+		if s.meeting.went(err) && ctx.Err() == nil {
+			s.log.Warn("other nodes are not met", slog.String("why", reason(s.contact.blame(err))))
 		}
 		if more && err == nil {
 			continue
@@ -110,6 +109,15 @@ func (m *meeting) told() *store.Meeting {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.to
+}
+
+// went notes how it went to meet the others, and reports whether it fails since now.
+func (m *meeting) went(err error) (fails bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fails = err != nil && m.failing == nil
+	m.failing = err
+	return fails
 }
 
 // barred tells whom another node cut off.

@@ -109,6 +109,43 @@ func TestNodesMeetAndSpeak(t *testing.T) {
 	until(t, "what nobody took is gone", func() bool { return server.SQL(t, "select count(*) from cp2p_mail") == "0" })
 }
 
+// A standby that took over has the tables of the meeting, empty, and nodes go on there.
+func TestNodesSpeakAfterAFailover(t *testing.T) {
+	primary := pgtest.Start(t)
+	standby := primary.Standby(t)
+	address := pgtest.AddressOf(primary, standby)
+	one, two := meets(t, node(t, address, store.Config{}), ""), meets(t, node(t, address, store.Config{}), "")
+	one.Say(two.Self(), []byte("before"))
+	until(t, "a letter is heard before", two.is(func() bool { return two.heard["before"] == one.Self() }))
+	failOver(t, primary, standby)
+	until(t, "a letter is heard after", func() bool {
+		one.Say(two.Self(), []byte("after"))
+		return two.is(func() bool { return two.heard["after"] == one.Self() })()
+	})
+}
+
+// The version before had tables with which nodes could not speak after a failover.
+func TestTablesThatAFailoverBrokeAreMended(t *testing.T) {
+	primary := pgtest.Start(t)
+	standby := primary.Standby(t)
+	primary.SQL(t, strings.Join(migrations[:2], "")+"insert into cp2p_meta values ('schema', '2'), ('least', '1')")
+	failOver(t, primary, standby)
+	s := node(t, standby.Address(), store.Config{})
+	self := meets(t, s, "")
+	s.Say(s.Self(), []byte("mended"))
+	until(t, "a letter is heard", self.is(func() bool { return self.heard["mended"] == s.Self() }))
+}
+
+// failOver kills a primary, and its standby, which has all that it had, takes over.
+func failOver(t *testing.T, primary, standby *pgtest.Server) {
+	t.Helper()
+	until(t, "the standby has all", func() bool {
+		return primary.SQL(t, "select coalesce(bool_and(replay_lsn = pg_current_wal_lsn()), false) from pg_stat_replication") == "t"
+	})
+	primary.Kill()
+	standby.Promote(t)
+}
+
 // What is too large or too old is not heard, and does not keep the rest from being heard.
 // Whoever said more than there is room for learns that it is lost.
 func TestLettersHaveBounds(t *testing.T) {
@@ -129,7 +166,11 @@ func TestLettersHaveBounds(t *testing.T) {
 	server.SQL(t, "alter table cp2p_mail rename to cp2p_elsewhere")
 	s.Say(s.Self(), []byte("lost"))
 	until(t, "what could not be sent is known to be lost", g.is(func() bool { return g.lost > 0 }))
+	if first := s.Examine(t.Context())[0]; first.State != netproto.FindingBad || !strings.Contains(first.Text, "can say nothing to other nodes") {
+		t.Errorf("what is wrong is not said: %+v", first)
+	}
 	server.SQL(t, "alter table cp2p_elsewhere rename to cp2p_mail")
+	until(t, "it is mended", func() bool { return s.Examine(t.Context())[0].State == netproto.FindingGood })
 }
 
 // Whom one node bans, or takes the membership, the others learn from the log, and also if

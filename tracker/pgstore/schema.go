@@ -21,7 +21,7 @@ import (
 // schema is the version of the tables. A program refuses tables that say that they need a
 // newer one; a new schema that old programs can go on with leaves least as it is.
 const (
-	schema = 2
+	schema = 3
 	least  = 1 // the oldest schema whose programs may use these tables
 )
 
@@ -49,6 +49,13 @@ create unlogged table cp2p_mail (
 	told timestamptz not null default now()
 );
 create index on cp2p_mail (receiver, seq);
+`,
+	// A standby that takes over cannot go on with a sequence that is not logged: of PostgreSQL
+	// 15 and later, it has "bad magic number in sequence". So this one is logged, and made again
+	// where that has happened.
+	`
+alter table cp2p_mail alter column seq drop identity, alter column seq add generated always as identity (sequence name cp2p_mail_order);
+alter sequence cp2p_mail_order set logged;
 `}
 
 const (
