@@ -51,10 +51,10 @@ func New(self netproto.PeerID, isBanned func(netproto.PublicKey) bool) *Table {
 }
 
 // Inherit takes over the sources of a table that nobody changes any longer, and what it
-// remembers of others.
+// remembers of others: each tracker goes on with its turns, and does not begin anew.
 func (t *Table) Inherit(before *Table) {
-	t.known, t.banned, t.used, t.evicted = before.known, before.banned, before.used, before.evicted
-	before.known, before.evicted = map[netproto.PublicKey]*Source{}, map[netproto.PublicKey]setback{}
+	t.known, t.banned, t.used, t.evicted, t.named = before.known, before.banned, before.used, before.evicted, before.named
+	before.known, before.evicted, before.named = map[netproto.PublicKey]*Source{}, map[netproto.PublicKey]setback{}, map[string]int{}
 }
 
 // Len is how many sources are known.

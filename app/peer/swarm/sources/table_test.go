@@ -283,6 +283,28 @@ func TestAPeerThatWasConnectedOnceIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A download is tried again and again, and each attempt takes over the sources of the last one.
+func TestTurnsGoOnInTheNextAttempt(t *testing.T) {
+	t.Parallel()
+	table := tableOf()
+	for n := range 90 {
+		table.name("liar:5000", n)
+	}
+	var last *Source
+	for n := range 10 {
+		last = table.name("honest:5000", 100+n)
+	}
+	place := slices.Index(table.InOrder(), last)
+	next := tableOf()
+	next.Inherit(table)
+	for n := range 50 {
+		next.name("liar:5000", 200+n)
+	}
+	if now := slices.Index(next.InOrder(), last); now > place+1 {
+		t.Errorf("a source was number %d, and is number %d since another tracker named more", place, now)
+	}
+}
+
 func TestWhatASourceGaveIsCountedWhenItIsGone(t *testing.T) {
 	t.Parallel()
 	table := tableOf()
