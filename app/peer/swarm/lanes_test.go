@@ -109,6 +109,24 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 	if i, _, ok := laneOf(provenSource(), 1<<10).streams[j].takeOver(time.Now()); ok {
 		t.Errorf("a lane that needs longer takes over piece %d", i)
 	}
+	// All bytes of a piece are here, and the disk is slow: to ask for them again would be of no use.
+	begun := time.Now().Add(-2 * timing.Silent)
+	for _, i := range []int{0, 1, 2, 3, 4} {
+		j.owners[i].begun = begun
+	}
+	j.owners[0].owed.Store(0)
+	if i, _, ok := laneOf(provenSource(), 8<<20).streams[j].takeOver(time.Now()); i != 3 || !ok {
+		t.Errorf("while a piece is written, piece %d is taken over: %t", i, ok)
+	}
+	spare := &request{lane: j.owners[3].lane, stream: j.owners[3].stream, index: 3, length: netproto.MinPieceSize, spare: true}
+	j.spares[spare] = struct{}{}
+	for i := range pieces {
+		j.owners[i].owed.Store(0)
+	}
+	j.owners[3].owed.Store(netproto.MinPieceSize)
+	if i, _, ok := laneOf(new(sources.Source), 8<<20).streams[j].takeOver(time.Now()); ok {
+		t.Errorf("while each piece is written, a source that has given nothing is asked for piece %d", i)
+	}
 }
 
 // busyAndIdle are two lanes to one source with the same rate, in bytes a second: one has been

@@ -165,14 +165,14 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 		if r == nil || r.lane == s.lane || !s.have.Has(i) {
 			continue
 		}
-		left, spare, mine := j.left(i, s.lane.source, now)
+		left, spare, taken := j.left(i, s.lane.source, now)
 		own := flow.TimeFor(s.lane.pace.Inflight()+r.length, rate)
 		tried := !s.lane.source.Proven() && now.Sub(r.begun) > silent
 		if r.lane.source == s.lane.source {
 			left, own, tried = r.lane.lag(r.upTo(), rate, now), own+s.lane.pace.Delay(), false
 		}
 		slow := left > 2*own
-		if mine || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {
+		if taken || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {
 			continue
 		}
 		index, worst, last, ok = i, left, r.number, true
@@ -184,9 +184,11 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 }
 
 // left returns how long it takes until a piece that is asked for is here, the request
-// beyond the first that takes longest, and whether one of them is a source's.
-func (j *job) left(index int, of *sources.Source, now time.Time) (left time.Duration, slowest *request, mine bool) {
-	left = j.owners[index].eta(now)
+// beyond the first that takes longest, and whether nobody is to be asked for it again: one of
+// them is a source's own, or has all its bytes, and only the disk is waited for.
+func (j *job) left(index int, of *sources.Source, now time.Time) (left time.Duration, slowest *request, taken bool) {
+	owner := j.owners[index]
+	left, taken = owner.eta(now), owner.owed.Load() == 0
 	var longest time.Duration
 	for spare := range j.spares {
 		if spare.index != index {
@@ -194,12 +196,12 @@ func (j *job) left(index int, of *sources.Source, now time.Time) (left time.Dura
 		}
 		eta := spare.eta(now)
 		left = min(left, eta)
-		mine = mine || spare.lane.source == of
+		taken = taken || spare.lane.source == of || spare.owed.Load() == 0
 		if eta >= longest {
 			longest, slowest = eta, spare
 		}
 	}
-	return left, slowest, mine
+	return left, slowest, taken
 }
 
 // upTo is how many bytes come over a request's lane until its own are here: what was asked
