@@ -105,6 +105,11 @@ func (r *reader) Data(in *bufio.Reader, length int) error {
 		_, err := in.Discard(n)
 		return err
 	}
+	// Under a limit, a piece is asked for in parts. What is more than the whole piece is for the
+	// writer to find, since that is no piece of the content.
+	if int64(n) > q.unanswered() && int64(n) <= q.owed.Load() {
+		return fmt.Errorf("%w: data that nobody asked for yet", netproto.ErrFrame)
+	}
 	buf := session.Buffers.Get().(*[]byte)
 	defer session.Buffers.Put(buf)
 	b := (*buf)[:n]

@@ -1,6 +1,10 @@
 package swarm
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -16,7 +20,7 @@ import (
 // frames, and whose bytes are kept nowhere.
 func frames(t *testing.T, down int64) (*Attempt, *lane, *request) {
 	t.Helper()
-	ss := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, down, false), Notify: func() {}, Log: slog.New(slog.DiscardHandler)})
+	ss := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, down, false), Notify: func() {}, Got: func(netproto.PublicKey, int) {}, Log: slog.New(slog.DiscardHandler)})
 	a := ss.Attempt(Task{Rate: new(flow.Meter), Limit: flow.NewThrottle(0)}, nil, Preference{})
 	m := &piece.Manifest{Size: 5 << 30, CVs: make([]piece.CV, netproto.PieceCount(5<<30))}
 	c := &session.Conn{}
@@ -86,11 +90,31 @@ func TestANewLimitAsksAnewOnlyForWhatDidNotCome(t *testing.T) {
 		t.Error("it was taken back while a frame was read")
 	}
 	l.applyLimits()
-	if r.asked != 2*frameBytes || l.reader.request(id) != nil || l.pace.Unanswered() != 0 || l.pace.Inflight() != r.length-2*frameBytes {
-		t.Errorf("after two frames it was asked for %d bytes, %d are unanswered, %d on their way", r.asked, l.pace.Unanswered(), l.pace.Inflight())
+	if r.asked.Load() != 2*frameBytes || l.reader.request(id) != nil || l.pace.Unanswered() != 0 || l.pace.Inflight() != r.length-2*frameBytes {
+		t.Errorf("after two frames it was asked for %d bytes, %d are unanswered, %d on their way", r.asked.Load(), l.pace.Unanswered(), l.pace.Inflight())
 	}
 	if got, want := l.reader.dropped, r.length-2*frameBytes; got != want {
 		t.Errorf("%d bytes may still come, not %d", got, want)
+	}
+}
+
+// A source that sends more than it was asked for would decide on the limit itself.
+func TestUnderALimitASourceSendsNoMoreThanItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	for extra, refused := range map[int]bool{0: false, 1: true, frameBytes / 2: true} {
+		a, l, r := frames(t, 1<<20)
+		a.mu.Lock()
+		l.takeBack(r, true)
+		l.ask(r, frameBytes/4)
+		a.unlock()
+		n := frameBytes/4 + extra
+		data := bufio.NewReader(bytes.NewReader(append(binary.BigEndian.AppendUint32(nil, r.id), make([]byte, n)...)))
+		if err := l.reader.Data(data, 4+n); errors.Is(err, netproto.ErrFrame) != refused || !refused && err != nil {
+			t.Errorf("%d bytes more than were asked for: %v", extra, err)
+		}
+		if refused && l.source.Got() > 0 {
+			t.Errorf("%d bytes more than were asked for are taken", extra)
+		}
 	}
 }
 

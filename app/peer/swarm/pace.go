@@ -76,7 +76,7 @@ func (l *lane) runPace() {
 		r := l.nextPaced()
 		step := int64(0)
 		if r != nil {
-			step = min(flow.Step(limits), r.length-r.asked)
+			step = min(flow.Step(limits), r.length-r.asked.Load())
 		}
 		a.unlock()
 		if r == nil {
@@ -89,7 +89,7 @@ func (l *lane) runPace() {
 		}
 		a.mu.Lock()
 		if _, ok := l.requests[r]; ok && !l.over {
-			l.ask(r, min(step, r.length-r.asked))
+			l.ask(r, min(step, r.length-r.asked.Load()))
 		}
 		a.unlock()
 	}
@@ -100,7 +100,7 @@ func (l *lane) runPace() {
 func (l *lane) nextPaced() *request {
 	l.paced = slices.DeleteFunc(l.paced, func(r *request) bool {
 		_, ok := l.requests[r]
-		return !ok || r.asked >= r.length
+		return !ok || r.asked.Load() >= r.length
 	})
 	now := time.Now()
 	for _, r := range l.paced {
@@ -138,7 +138,7 @@ func (l *lane) wakePace() {
 // connection: no bytes of the request may be half read.
 func (l *lane) takeBack(r *request, tell bool) {
 	l.reader.forget(r, tell)
-	r.asked = r.length - r.owed.Load()
+	r.asked.Store(r.length - r.owed.Load())
 	l.wait(r)
 }
 
@@ -167,7 +167,7 @@ func (l *lane) applyLimits() {
 	a.mu.Lock()
 	defer a.unlock()
 	for r := range l.requests {
-		if r.asked == r.length && r.unanswered() > netproto.MaxDataBytes {
+		if r.asked.Load() == r.length && r.unanswered() > netproto.MaxDataBytes {
 			l.takeBack(r, true)
 		}
 	}

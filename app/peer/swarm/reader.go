@@ -125,8 +125,8 @@ func (r *reader) ask(q *request, n int64) {
 		r.requests.Store(q.id, q)
 	}
 	r.mu.Unlock()
-	r.conn.Send(netproto.Get{Stream: q.stream.id, Request: q.id, Piece: uint32(q.index), Offset: uint32(q.asked), Length: uint32(n)})
-	q.asked += n
+	from := q.asked.Add(n) - n // before the answer can come
+	r.conn.Send(netproto.Get{Stream: q.stream.id, Request: q.id, Piece: uint32(q.index), Offset: uint32(from), Length: uint32(n)})
 }
 
 // forget drops what was asked of a request; with tell, the other side learns of it.

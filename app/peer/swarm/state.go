@@ -226,7 +226,7 @@ type request struct {
 	stream *stream
 	index  int
 	length int64
-	asked  int64        // bytes asked for
+	asked  atomic.Int64 // bytes asked for; changes with the attempt's lock held
 	owed   atomic.Int64 // bytes not received; changes with the reader's lock held
 	spare  bool
 	proof  bool // of the size that the source claims
@@ -241,7 +241,7 @@ type request struct {
 }
 
 // unanswered is how many of the bytes asked for were not received.
-func (r *request) unanswered() int64 { return r.asked - (r.length - r.owed.Load()) }
+func (r *request) unanswered() int64 { return r.asked.Load() - (r.length - r.owed.Load()) }
 
 // job is one content that an attempt fetches: a file, a file of a folder, or the
 // list of a folder.
