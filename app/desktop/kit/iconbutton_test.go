@@ -3,6 +3,7 @@
 package kit
 
 import (
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2/container"
@@ -25,7 +26,7 @@ func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
 		"the focus":   {b.FocusGained, b.FocusLost},
 	} {
 		pair[0]()
-		if !tips.Layer.Visible() || tips.text.Text != "Remove from list" {
+		if !tips.Layer.Visible() || strings.Join(drawnLines(tips.Layer), " ") != "Remove from list" {
 			t.Errorf("%s shows no tooltip", what)
 		}
 		end, window := tips.back.Position().Add(tips.back.Size()), s.Window.Canvas().Size()
@@ -41,6 +42,15 @@ func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
 	test.Tap(b)
 	if b.AccessibilityLabel() != "Stop and delete" || b.Icon.Name() != theme.DeleteIcon().Name() || tapped != 1 {
 		t.Errorf("it is %q now, tapped %d times", b.AccessibilityLabel(), tapped)
+	}
+	tips.Show(strings.Repeat("A reason that has more to say than a line has room for. ", 4)+strings.Repeat("/folder", 20), b)
+	if len(tips.lines) < 4 {
+		t.Errorf("a long tooltip has the lines %q", drawnLines(tips.Layer))
+	}
+	for _, line := range tips.lines {
+		if end, window := line.Position().Add(line.MinSize()), s.Window.Canvas().Size(); line.Position().X < 0 || line.Position().Y < 0 || end.X > window.Width || end.Y > window.Height {
+			t.Errorf("%q is drawn from %v to %v in a window of %v", line.Text, line.Position(), end, window)
+		}
 	}
 	tips.Show("", b)
 	if tips.Layer.Visible() {

@@ -83,8 +83,8 @@ func (r *row[T]) DoubleTapped(*fyne.PointEvent) { r.list.open(r.index) }
 func (r *row[T]) MouseIn(*desktop.MouseEvent) {
 	r.hovered = true
 	r.paint()
-	if view, ok := r.view.(interface{ hint() string }); ok && r.list.tips != nil {
-		r.list.tips.Show(view.hint(), r)
+	if view, ok := r.view.(Hinted); ok && r.list.tips != nil {
+		r.list.tips.Show(view.Hint(), r)
 	}
 }
 

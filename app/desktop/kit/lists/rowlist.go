@@ -22,6 +22,12 @@ type View[T any] interface {
 	Fill(row T)
 }
 
+// Hinted is a View of whose row something may not fit.
+type Hinted interface {
+	// Hint returns what is cut in the row, for a tooltip; "" shows none.
+	Hint() string
+}
+
 // List is a list in which several rows can be selected, with the pointer and
 // the keyboard. Only rows on the screen exist as widgets, and only rows that
 // changed are redrawn. It is used on the UI thread only.

@@ -140,12 +140,16 @@ func (t RowText) captionColor() fyne.ThemeColorName {
 	return look.ColorCaption
 }
 
-// Hint returns the text of a tooltip: a failure and its advice, which may not fit.
+// Hint implements Hinted: a failure and its advice, or a caption that is cut.
 func (v *TwoLines) Hint() string {
-	if v.text.Advice == "" {
+	switch {
+	case v.text.Advice != "":
+		return v.text.Caption + " " + v.text.Advice
+	case v.caption.IsCut():
+		return v.text.Caption
+	default:
 		return ""
 	}
-	return v.text.Caption + " " + v.text.Advice
 }
 
 // Refresh lays out the parts again.

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
@@ -31,6 +34,54 @@ func TestAFailureTakesThePlaceOfTheBarAndIsWholeInTheTooltip(t *testing.T) {
 	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Finished", Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}, NoBar: true, Caption: "done"})
 	if v.bar.Visible() || v.failure.Visible() || !v.caption.Visible() || v.Hint() != "" {
 		t.Error("a finished row has a bar, an advice or a tooltip")
+	}
+}
+
+// captioned is a list of one row of two lines.
+func captioned(t *testing.T, width float32, text RowText) (list *List[string], tips *kit.Tips) {
+	t.Helper()
+	s := kittest.New(t)
+	tips = kit.NewTips()
+	list = New(Host{Tips: tips}, func(key string) string { return key }, func(key string) string { return key }, func() View[string] {
+		v := &captionedView{shows: text}
+		v.Init()
+		v.ExtendBaseWidget(v)
+		return v
+	})
+	s.Show(container.NewStack(list, tips.Layer))
+	s.Window.Resize(fyne.NewSize(width, 240))
+	list.SetRows([]string{"a"})
+	return list, tips
+}
+
+type captionedView struct {
+	TwoLines
+	shows RowText
+}
+
+func (v *captionedView) Fill(string) { v.Set(v.shows) }
+
+func TestWhatIsCutInARowIsWholeInItsTooltip(t *testing.T) {
+	downloading := RowText{Name: "a", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon()}, Caption: "412 MB of 1.2 GB · 8.4 MB/s · 2 min left · 5 sources · high priority · at most 9 MB/s"}
+	failed := RowText{Name: "a", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: "It failed.", Advice: "Try again."}
+	for _, c := range []struct {
+		text  RowText
+		width float32
+		want  string
+	}{{downloading, 320, downloading.Caption}, {downloading, 900, ""}, {failed, 320, "It failed. Try again."}} {
+		list, tips := captioned(t, c.width, c.text)
+		for r := range list.bound {
+			r.MouseIn(&desktop.MouseEvent{})
+		}
+		said := ""
+		for _, o := range tips.Layer.Objects {
+			if line, ok := o.(*canvas.Text); ok && tips.Layer.Visible() {
+				said = strings.TrimSpace(said + " " + line.Text)
+			}
+		}
+		if said != c.want {
+			t.Errorf("at %v the tooltip reads %q instead of %q", c.width, said, c.want)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func (v *cellsView[T]) Fill(row T) {
 	}
 }
 
-// Hint returns what does not fit into the cells, for a tooltip.
+// Hint implements lists.Hinted: what does not fit into the cells.
 func (v *cellsView[T]) Hint() string {
 	var cut []string
 	for _, one := range v.cells {

@@ -141,6 +141,14 @@ func (v *RowView) Fill(row Row) {
 	}
 }
 
+// Hint implements lists.Hinted: the caption, if it is cut.
+func (v *RowView) Hint() string {
+	if !v.caption.IsCut() {
+		return ""
+	}
+	return v.caption.Text
+}
+
 // Portrait is the picture of somebody, with a dot while they are online.
 type Portrait struct {
 	Box      *fyne.Container
