@@ -209,4 +209,6 @@ func (f *fakeTracker) ConfirmNote(context.Context, netproto.NoteID) error { retu
 
 func (f *fakeTracker) SetWishes(context.Context, []netproto.Wish) error { return nil }
 
-func (f *fakeTracker) Finds(context.Context, uint64) ([]netproto.Find, error) { return nil, nil }
+func (f *fakeTracker) Finds(context.Context, uint64) (int, []netproto.Find, error) {
+	return 0, nil, nil
+}

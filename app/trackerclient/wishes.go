@@ -11,7 +11,8 @@ import (
 
 // findsAnswer is a netproto.WishesResponse on its way in.
 type findsAnswer struct {
-	Found list[netproto.Find] `json:"found"`
+	Wishes int                 `json:"wishes"`
+	Found  list[netproto.Find] `json:"found"`
 }
 
 // usableFinds returns what of the answer can be used.
@@ -24,13 +25,13 @@ func (c *Client) SetWishes(ctx context.Context, wishes []netproto.Wish) error {
 	return c.call(ctx, http.MethodPut, netproto.RouteWishes, netproto.WishesRequest{Wishes: wishes}, nil, searchBytes)
 }
 
-// Finds returns what fits the wishes of this peer, after the find with that number. The
-// tracker forgets the others.
-func (c *Client) Finds(ctx context.Context, after uint64) ([]netproto.Find, error) {
+// Finds returns how many wishes of this peer the tracker keeps, and what fits them, after the
+// find with that number. The tracker forgets the others.
+func (c *Client) Finds(ctx context.Context, after uint64) (kept int, found []netproto.Find, err error) {
 	var answer findsAnswer
 	answer.Found.most = netproto.MaxWishesWait
 	if err := c.call(ctx, http.MethodGet, netproto.RouteWishes+"?after="+strconv.FormatUint(after, 10), nil, &answer, searchBytes); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return answer.usableFinds(), nil
+	return answer.Wishes, answer.usableFinds(), nil
 }

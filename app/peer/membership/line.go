@@ -137,6 +137,7 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 	ls.changed(l, seen.Seen.Address)
 	opened()
 	m.back()
+	m.config.Finds(m.tracker) // a tracker that restarted has forgotten what this peer wishes for
 	defer ls.changed(l, "")
 	done := make(chan struct{})
 	defer close(done)

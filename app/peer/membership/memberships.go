@@ -55,7 +55,8 @@ type Config struct {
 	// Notes is told that a tracker keeps notes for this peer; it must not wait.
 	Notes func(t Tracker)
 	// Joined is told that a tracker was joined, and whether it keeps wishes; Finds, that
-	// something fits one. They must not wait.
+	// something fits one, or that a line stands again, before which they may have been
+	// forgotten. They must not wait.
 	Joined func(t Tracker, wishes bool)
 	Finds  func(t Tracker)
 	// Looked returns a channel that is closed when this peer has found what it offers, or

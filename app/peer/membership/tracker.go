@@ -42,8 +42,9 @@ type Directory interface {
 type Wishing interface {
 	// SetWishes leaves wishes in place of those before.
 	SetWishes(ctx context.Context, wishes []netproto.Wish) error
-	// Finds returns what fits, after the find with that number.
-	Finds(ctx context.Context, after uint64) ([]netproto.Find, error)
+	// Finds returns how many wishes the tracker keeps, and what fits them, after the find with
+	// that number.
+	Finds(ctx context.Context, after uint64) (kept int, found []netproto.Find, err error)
 }
 
 // Tracker is a tracker as a membership needs it. Its methods fail as those of

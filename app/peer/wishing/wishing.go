@@ -29,11 +29,12 @@ const (
 type Timing struct {
 	Search time.Duration // how often a tracker that keeps no wishes is searched
 	Again  time.Duration // how often one that does is searched: it may have left out some
+	Look   time.Duration // how often it is asked whether it still keeps them: it forgets them when it restarts
 	Retry  time.Duration // after a tracker failed
 }
 
 // StandardTiming is for everyday use.
-var StandardTiming = Timing{Search: 4 * time.Minute, Again: time.Hour, Retry: 30 * time.Second}
+var StandardTiming = Timing{Search: 4 * time.Minute, Again: time.Hour, Look: 4 * time.Minute, Retry: 30 * time.Second}
 
 // Tracker is a tracker as wishes need it.
 type Tracker interface {
@@ -41,7 +42,8 @@ type Tracker interface {
 	Search(ctx context.Context, request netproto.SearchRequest) (netproto.SearchResponse, error)
 	Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error)
 	SetWishes(ctx context.Context, wishes []netproto.Wish) error
-	Finds(ctx context.Context, after uint64) ([]netproto.Find, error)
+	// Finds returns how many wishes the tracker keeps, and what fits them.
+	Finds(ctx context.Context, after uint64) (kept int, found []netproto.Find, err error)
 }
 
 // Config is what wishes need of the peer.
@@ -71,7 +73,9 @@ type stand struct {
 	tracker  Tracker
 	keeps    bool      // wishes; only Joined and the goroutine of Run touch it
 	told     int       // changes that it knows; -1 is none
-	finds    bool      // some wait there
+	left     int       // wishes that it was told of
+	finds    bool      // some wait there, or it may have forgotten the wishes
+	looked   time.Time // when it last said how many it keeps
 	after    uint64    // the last find that was taken
 	searched time.Time // when it was last searched
 	retry    time.Time // before that, it is left alone
@@ -206,7 +210,8 @@ func (w *Wishes) Joined(t Tracker, keeps bool) {
 	w.wake()
 }
 
-// Waiting notes that finds wait at a tracker. It does not wait.
+// Waiting notes that finds wait at a tracker, or that it may have forgotten the wishes. It does
+// not wait.
 func (w *Wishes) Waiting(t Tracker) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -263,12 +268,25 @@ func (w *Wishes) visit(ctx context.Context, s *stand) error {
 	}
 	early := now.Before(s.retry)
 	due := now.Sub(s.searched) >= every
-	changes, tell, take := w.changes, due || s.told != w.changes, s.finds
+	take := s.finds || s.left > 0 && (due || now.Sub(s.looked) >= w.config.Timing.Look)
+	changes, told := w.changes, s.told
 	wishes := slices.Clone(w.wishes)
 	w.mu.Unlock()
-	if early || len(wishes) == 0 && s.told < 0 {
+	if early || len(wishes) == 0 && told < 0 {
 		return nil
 	}
+	if take && s.keeps && told >= 0 { // before it is told anew: it would then count its finds from the beginning
+		kept, err := w.take(ctx, s)
+		if err != nil {
+			return err
+		}
+		take = false
+		if kept != s.left {
+			w.config.Log.Info("a tracker has forgotten the wishes", "tracker", s.tracker.Address(), "kept", kept, "left", s.left)
+			s.after, told, due = 0, -1, true // what was announced meanwhile is searched for
+		}
+	}
+	tell := due || told != changes
 	if tell && s.keeps {
 		left := make([]netproto.Wish, len(wishes))
 		for i, wish := range wishes {
@@ -278,9 +296,11 @@ func (w *Wishes) visit(ctx context.Context, s *stand) error {
 		err := s.tracker.SetWishes(ctx, left)
 		if code := netproto.CodeOf(err); code == netproto.CodeInvalid || code == netproto.CodeFull {
 			w.config.Log.Info("a tracker does not keep the wishes, so it is searched", "tracker", s.tracker.Address(), "error", err)
-			tell, s.keeps = false, false
+			tell, s.keeps, s.left = false, false, 0
 		} else if err != nil {
 			return err
+		} else {
+			s.left = len(left)
 		}
 	}
 	for _, wish := range wishes {
@@ -291,7 +311,7 @@ func (w *Wishes) visit(ctx context.Context, s *stand) error {
 		}
 	}
 	if take || tell && s.keeps {
-		if err := w.take(ctx, s); err != nil {
+		if _, err := w.take(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -303,30 +323,30 @@ func (w *Wishes) visit(ctx context.Context, s *stand) error {
 	return nil
 }
 
-// take fetches what a tracker found.
-func (w *Wishes) take(ctx context.Context, s *stand) error {
+// take fetches what a tracker found, and returns how many wishes it keeps.
+func (w *Wishes) take(ctx context.Context, s *stand) (kept int, err error) {
 	w.mu.Lock()
 	s.finds = false
 	after := s.after
 	w.mu.Unlock()
-	finds, err := s.tracker.Finds(ctx, after)
+	kept, finds, err := s.tracker.Finds(ctx, after)
 	if err != nil {
 		w.mu.Lock()
 		s.finds = true
 		w.mu.Unlock()
-		return err
+		return 0, err
 	}
 	for _, f := range finds {
 		after = max(after, f.Number)
 		w.fulfil(uint64(f.Wish), f.Hit)
 	}
 	w.mu.Lock()
-	s.after = after
+	s.after, s.looked = after, time.Now()
 	w.mu.Unlock()
 	if len(finds) > 0 {
-		_, err = s.tracker.Finds(ctx, after) // so that they no longer wait
+		_, _, err = s.tracker.Finds(ctx, after) // so that they no longer wait
 	}
-	return err
+	return kept, err
 }
 
 // search asks a tracker what fits now. What was there before the wish is no news.

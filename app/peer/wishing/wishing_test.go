@@ -58,11 +58,11 @@ func (t *tracker) SetWishes(_ context.Context, wishes []netproto.Wish) error {
 	return t.err
 }
 
-func (t *tracker) Finds(_ context.Context, after uint64) ([]netproto.Find, error) {
+func (t *tracker) Finds(_ context.Context, after uint64) (int, []netproto.Find, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.finds = slices.DeleteFunc(t.finds, func(f netproto.Find) bool { return f.Number <= after })
-	return slices.Clone(t.finds), t.err
+	return len(t.wishes), slices.Clone(t.finds), t.err
 }
 
 // with looks at the tracker, or changes it.
@@ -206,6 +206,51 @@ func TestATrackerThatKeepsWishesTellsWhatFits(t *testing.T) {
 		synctest.Wait()
 		if kept := attic.kept(); len(kept) != 0 {
 			t.Errorf("the tracker still has %+v", kept)
+		}
+	})
+}
+
+// A tracker that restarts, or a node of one that ends, forgets the wishes and counts its finds
+// from the beginning; nobody joins it again.
+func TestATrackerThatForgetsTheWishesIsToldThemAnew(t *testing.T) {
+	l := openLibrary(t, t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		s, attic := newDesk(t, l), &tracker{}
+		number := s.add(t, lecture())
+		s.run(t)
+		s.Joined(attic, true)
+		synctest.Wait()
+		find := func(n uint64, name string) {
+			f := netproto.Find{Number: n, Wish: uint32(number), Hit: netproto.Hit{Name: name}}
+			copy(f.Hash[:], name)
+			attic.with(func() { attic.finds = append(attic.finds, f) })
+			s.Waiting(attic)
+			synctest.Wait()
+		}
+		find(57, "lecture 57")
+		for i, told := range []func(){
+			func() { s.Waiting(attic); synctest.Wait() }, // by a line that stands again
+			func() { time.Sleep(StandardTiming.Look + StandardTiming.Retry); synctest.Wait() },
+		} {
+			attic.with(func() { attic.wishes, attic.finds = nil, nil })
+			missed := string(rune('a' + i))
+			attic.put("lecture "+missed, time.Now().Add(time.Second))
+			told()
+			if len(attic.kept()) != 1 {
+				t.Fatal("it is not told the wishes anew")
+			}
+			find(1, "lecture 1"+missed)
+			for _, name := range []string{"lecture " + missed, "lecture 1" + missed} {
+				if !slices.Contains(s.names(), name) {
+					t.Errorf("%q is not found, only %q", name, s.names())
+				}
+			}
+		}
+		asked := attic.searches()
+		time.Sleep(3 * StandardTiming.Look)
+		synctest.Wait()
+		if attic.searches() != asked {
+			t.Error("a tracker that keeps them is searched")
 		}
 	})
 }
