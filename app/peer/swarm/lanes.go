@@ -35,6 +35,9 @@ const (
 	// trickle is what no source is slow enough to give unless it means to keep its
 	// place, in bytes a second.
 	trickle = 1 << 10
+	// unanswered is when a source that has not answered yet is taken for one far away. Those
+	// that answer later and are none lose a few connections that were hardly begun.
+	unanswered = pace.FarAway / 3
 	// maxUnlikely bounds the connections that are being made to sources which are
 	// probably behind a router that lets nothing in.
 	maxUnlikely = maxMaking / 4
@@ -109,11 +112,13 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 			within := ctx
 			switch {
 			case index == 0:
-				to.Trip = a.sighted(s)
+				to.Trip = a.sights(ctx, s)
 			case s.Made() > 0: // and while nothing is left of those, the first is what counts
 				within = s.Beside()
 			default:
-				to.Beside = true
+				if to.Beside = true; index >= near {
+					within = s.Distant()
+				}
 			}
 			a.work.Go(func() { ls.connect(ctx, within, s, to, index, unlikely) })
 		}
@@ -121,15 +126,32 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	return waiting
 }
 
-// sighted returns what learns how far away a source is, while the first connection to it
-// is still being made: others then need not wait for that.
-func (a *Attempt) sighted(s *sources.Source) func(trip time.Duration) {
+// sights finds out how far away a source is while the first connection to it is still being
+// made: others then need not wait for that. It returns what learns how long the first address
+// took to answer. One that a tracker could connect to is taken to be far away while none does.
+func (a *Attempt) sights(ctx context.Context, s *sources.Source) (trip func(time.Duration)) {
+	answered := false
+	sighted := func(away bool) {
+		s.Sighted(ctx, away)
+		if away {
+			a.Wake()
+		}
+	}
+	if s.Reach == netproto.ReachableYes {
+		time.AfterFunc(unanswered, func() {
+			a.mu.Lock()
+			defer a.unlock()
+			if !answered && s.Lanes() > 0 && s.Made() == 0 && ctx.Err() == nil {
+				sighted(true)
+			}
+		})
+	}
 	return func(trip time.Duration) {
 		a.mu.Lock()
-		s.Sighted(trip >= pace.FarAway)
-		a.unlock()
-		if trip >= pace.FarAway {
-			a.Wake()
+		defer a.unlock()
+		if !answered {
+			answered = true
+			sighted(trip >= pace.FarAway)
 		}
 	}
 }

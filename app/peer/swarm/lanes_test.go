@@ -2,7 +2,9 @@ package swarm
 
 import (
 	"context"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"centralizedp2p/app/peer/flow"
@@ -31,7 +33,7 @@ func TestASourceFarAwayHasSeveralConnectionsAmongOthers(t *testing.T) {
 			a.sources.Name(netproto.Source{Key: key, PeerID: netproto.PeerIDOf(key[:])}, "tracker:5000")
 		}
 		for n, s := range a.sources.InOrder() {
-			s.Sighted(n < c.away)
+			s.Sighted(t.Context(), n < c.away)
 		}
 		if near, far := a.lanes.perSource(); near != c.near || far != c.far {
 			t.Errorf("%d sources with %d bytes to come: %d connections to each, %d to each of %d that are far away", c.sources, c.rest, near, far, c.away)
@@ -62,13 +64,64 @@ func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
 	}
 	made := new(sources.Source)
 	made.Reserve()
-	a.sighted(made)(pace.FarAway)
+	a.sights(t.Context(), made)(pace.FarAway)
 	if !a.lanes.far(made) || !made.MayHaveMore() {
 		t.Error("a source whose first connection comes from far away waits with the others")
 	}
-	a.sighted(made)(pace.FarAway - 1)
+	a.sights(t.Context(), made)(pace.FarAway - 1)
 	if a.lanes.far(made) || made.MayHaveMore() {
 		t.Error("a source near by does not wait with its second connection")
+	}
+}
+
+// Eight connections to a source far away are begun before it has answered; of a source that
+// answers a little later but is not far away, those beyond the usual end then.
+func TestASourceThatIsSlowToAnswerIsTakenForOneFarAway(t *testing.T) {
+	t.Parallel()
+	for _, trip := range []time.Duration{pace.FarAway / 2, pace.FarAway} {
+		synctest.Test(t, func(t *testing.T) {
+			dialling, ended := 0, 0
+			var mu sync.Mutex
+			conns := session.New(t.Context(), session.Config{})
+			defer conns.Close()
+			ss := New(Config{Conns: conns, Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false), Notify: func() {},
+				Connect: func(ctx context.Context, to session.Target, _ int) (*session.Conn, error) {
+					count := func(n *int) { mu.Lock(); *n++; mu.Unlock() }
+					count(&dialling)
+					if to.Trip != nil {
+						time.AfterFunc(trip, func() { to.Trip(trip) })
+					}
+					<-ctx.Done()
+					count(&ended)
+					return nil, ctx.Err()
+				}})
+			a := ss.Attempt(Task{Size: 1 << 30, Limit: flow.NewThrottle(0), Rate: new(flow.Meter)}, nil, Preference{})
+			key := netproto.PublicKey{1}
+			a.sources.Name(netproto.Source{Key: key, PeerID: netproto.PeerIDOf(key[:]), Reach: netproto.ReachableYes}, "tracker:5000")
+			ctx, cancel := context.WithCancel(t.Context())
+			check := func(what string, wantDialling, wantEnded int) {
+				t.Helper()
+				synctest.Wait()
+				a.lanes.manage(ctx)
+				synctest.Wait()
+				mu.Lock()
+				defer mu.Unlock()
+				if dialling != wantDialling || ended != wantEnded {
+					t.Errorf("%s: %d connections are begun, %d of them given up, and not %d and %d", what, dialling, ended, wantDialling, wantEnded)
+				}
+			}
+			check("at first", 3, 0)
+			time.Sleep(unanswered)
+			check("without an answer", maxPerSource, 0)
+			time.Sleep(trip - unanswered)
+			if trip < pace.FarAway {
+				check("answered", maxPerSource, maxPerSource-3)
+			} else {
+				check("answered", maxPerSource, 0)
+			}
+			cancel()
+			a.work.Wait()
+		})
 	}
 }
 

@@ -25,6 +25,9 @@ type Source struct {
 	alone   bool         // a connection beside those at work was tried in vain
 	away    bool         // it is far away, as the connection shows that is being made
 	waits   bool         // a connection beside the first was tried in vain before that was made
+	// distant ends once it is not away after all.
+	distant    context.Context
+	endDistant context.CancelFunc
 	// beside ends when none is at work any longer, and no further one is wanted.
 	beside    context.Context
 	endBeside context.CancelFunc
@@ -163,11 +166,22 @@ func (s *Source) Lost(left bool) {
 func (s *Source) Beside() context.Context { return s.beside }
 
 // Sighted notes whether a source is far away, as its first connection shows while it is being
-// made. Others then need not wait for that one.
-func (s *Source) Sighted(away bool) { s.away = away }
+// made. Others then need not wait for that one, and end with ctx, or once it is not.
+func (s *Source) Sighted(ctx context.Context, away bool) {
+	switch {
+	case away && !s.away:
+		s.distant, s.endDistant = context.WithCancel(ctx)
+	case !away && s.away:
+		s.endDistant()
+	}
+	s.away = away
+}
 
 // Away reports whether a source is far away, as far as that shows before a connection is made.
 func (s *Source) Away() bool { return s.away }
+
+// Distant ends once a source that was sighted far away is not. It is nil before.
+func (s *Source) Distant() context.Context { return s.distant }
 
 // MayHaveMore reports whether a source may get one more connection. Whether there can be
 // several shows with the first, unless a tracker could connect to the source, or that one is
