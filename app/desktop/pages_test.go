@@ -150,7 +150,7 @@ func TestUploadsSayToWhomAndHowFar(t *testing.T) {
 		{ID: "3", Name: "c", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: face.UploadEnded},
 	}
 	d := openAt(t, engine, pages.PlaceUploads)
-	d.reads("To Grace (203.0.113.5:4000) · 12 MB of 40 MB · 1.2 MB/s")
+	d.reads("To Grace · 12 MB of 40 MB · 1.2 MB/s · 203.0.113.5:4000")
 	d.reads("To Linus · Queued (place 2)")
 	d.reads("To 203.0.113.6:4000 · Ended · 5.0 MB sent")
 	d.reads("1 running · 1 waiting")

@@ -24,6 +24,7 @@ import (
 // TestShots draws every page and every sheet to the folder SHOTS, for somebody to look
 // at: NAME-LANGUAGE-LOOK-WIDTH-SCALE.png. SHOTS_OF may leave out some: words that the name
 // must contain, one of each that is separated by spaces, such as "zh-Hans -dark-720-2".
+// SHOTS_CROWDED draws long names, large numbers and full lists.
 func TestShots(t *testing.T) {
 	dir := os.Getenv("SHOTS")
 	if dir == "" {
@@ -32,7 +33,7 @@ func TestShots(t *testing.T) {
 	of := strings.Fields(os.Getenv("SHOTS_OF"))
 	for _, tag := range words.Languages() {
 		for _, look := range []look.Choice{look.Light, look.Dark} {
-			for _, size := range []fyne.Size{fyne.NewSize(1280, 800), leastSize} {
+			for _, size := range []fyne.Size{defaultSize, leastSize} {
 				for _, scale := range []float32{1, 2} {
 					kind := fmt.Sprintf("-%s-%s-%.0f-%.0f.png", tag, look, size.Width, scale)
 					wanted := len(of) == 0
@@ -54,6 +55,11 @@ func shots(t *testing.T, tag string, look look.Choice, size fyne.Size, scale flo
 	app.Preferences().SetString(prefLook, string(look))
 	restoreTexts(t)
 	engine := stage(t)
+	signs := [pages.PlaceCount]string{"Hopper", "lecture 10.mp4", "song.flac", "Grace", "photos", "kitchen", "/home/ada/Downloads"}
+	if os.Getenv("SHOTS_CROWDED") != "" {
+		engine = crowded(t)
+		signs[pages.PlaceSearch] = "Wolfe"
+	}
 	d := newDeskOn(t, app, engine, engine, Options{Version: "9.8.7", Elsewhere: stagePeers(), System: &fakeSystem{links: true}})
 	w := d.window
 	w.win.Canvas().(software.WindowlessCanvas).SetScale(scale)
@@ -70,7 +76,6 @@ func shots(t *testing.T, tag string, look look.Choice, size fyne.Size, scale flo
 			t.Fatal(err)
 		}
 	}
-	signs := [pages.PlaceCount]string{"Hopper", "lecture 10.mp4", "song.flac", "Grace", "photos", "kitchen", "/home/ada/Downloads"}
 	for at := range pages.PlaceCount {
 		w.goTo(at)
 		d.reads(signs[at])
@@ -100,7 +105,7 @@ func shots(t *testing.T, tag string, look look.Choice, size fyne.Size, scale flo
 	d.reads(words.L("No results."))
 	shot("no results")
 	w.search().Entry.SetText("")
-	d.reads("song.flac")
+	d.reads(signs[pages.PlaceSearch])
 	w.goTo(pages.PlaceShared)
 	listOf[face.Share](d).SelectOnly(3)
 	shot("Shared, one chosen")

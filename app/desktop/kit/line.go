@@ -29,6 +29,8 @@ type Line struct {
 	CutMiddle bool   // instead of the end
 	Short     string // is shown if the text does not fit; "" has the text cut
 	Whole     bool   // asks for the width of the whole text
+
+	parts words.Parts // of Text; those that are less important give way first
 }
 
 // NewLine makes an empty line.
@@ -76,7 +78,16 @@ func (l *Line) Set(text string, color fyne.ThemeColorName) {
 	if text == l.Text && color == l.Color {
 		return
 	}
-	l.Text, l.Color = text, color
+	l.Text, l.Color, l.parts = text, color, words.Parts{}
+	l.Refresh()
+}
+
+// SetParts shows a text of parts in another colour.
+func (l *Line) SetParts(parts words.Parts, color fyne.ThemeColorName) {
+	if parts == l.parts && color == l.Color {
+		return
+	}
+	l.Text, l.Color, l.parts = parts.String(), color, parts
 	l.Refresh()
 }
 
@@ -120,6 +131,8 @@ func (r *lineRenderer) cut(width float32) {
 		return fyne.MeasureText(text, r.drawn.TextSize, r.drawn.TextStyle).Width <= width
 	}
 	switch {
+	case r.line.parts != words.Parts{}:
+		r.drawn.Text = r.line.parts.Fit(fits)
 	case r.line.CutMiddle:
 		r.drawn.Text = words.CutMiddle(r.shown, fits)
 	case r.line.Short != "" && !fits(r.shown):

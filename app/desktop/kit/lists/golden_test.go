@@ -19,9 +19,9 @@ var looks = map[string]func(*kittest.Stand) fyne.CanvasObject{
 	"twolines": func(s *kittest.Stand) fyne.CanvasObject {
 		running, failed, done := &TwoLines{}, &TwoLines{}, &TwoLines{}
 		for v, text := range map[*TwoLines]RowText{
-			running: {Name: "film.mkv", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}, Done: 0.5, Caption: "14 MB of 28 MB"},
-			failed:  {Name: "song.flac", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: "The folder cannot be written to.", Advice: "Choose another folder."},
-			done:    {Name: "photo.jpg", State: kit.Mark{Text: "Finished", Icon: look.Icon("done"), Color: theme.ColorNameSuccess}, NoBar: true, Caption: "Finished"},
+			running: {Name: "film.mkv", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}, Done: 0.5, Caption: captionOf("14 MB of 28 MB")},
+			failed:  {Name: "song.flac", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: captionOf("The folder cannot be written to."), Advice: "Choose another folder."},
+			done:    {Name: "photo.jpg", State: kit.Mark{Text: "Finished", Icon: look.Icon("done"), Color: theme.ColorNameSuccess}, NoBar: true, Caption: captionOf("Finished")},
 		} {
 			v.Init(kit.NewIconButton(kit.NewTips(), theme.CancelIcon(), "Remove", nil))
 			v.ExtendBaseWidget(v)

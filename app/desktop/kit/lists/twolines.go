@@ -63,7 +63,7 @@ type RowText struct {
 	Picture image.Image // in place of the icon of the state; nil keeps that
 	Done    float64     // of the bar, 0 to 1
 	NoBar   bool        // the bar is not shown
-	Caption string
+	Caption words.Parts
 	Advice  string // what to do about a failure; there is no bar beside it
 }
 
@@ -86,7 +86,7 @@ const mostLines = 2
 func (t RowText) failureLines(width float32) (what, next []string) {
 	size := look.Size(theme.SizeNameCaptionText)
 	fits := func(text string) bool { return fyne.MeasureText(text, size, fyne.TextStyle{}).Width <= width }
-	failure := netproto.Printable(t.Caption)
+	failure := t.Caption.String()
 	what, next = words.Wrap(failure, fits), words.Wrap(netproto.Printable(t.Advice), fits)
 	if len(what) > mostLines { // the last one is cut
 		what = what[:mostLines]
@@ -106,7 +106,7 @@ func textRoom(width, buttons float32) float32 {
 // Set shows other contents.
 func (v *TwoLines) Set(t RowText) {
 	v.name.SetText(t.Name)
-	v.caption.Set(t.Caption, t.captionColor())
+	v.caption.SetParts(t.Caption, t.captionColor())
 	changed := v.text.Caption != t.Caption || v.text.Advice != t.Advice || v.state.Color != t.State.Color
 	v.text = t
 	if v.state.Icon == nil || v.state.Icon.Name() != t.State.Icon.Name() || v.state.Color != t.State.Color {
@@ -144,9 +144,9 @@ func (t RowText) captionColor() fyne.ThemeColorName {
 func (v *TwoLines) Hint() string {
 	switch {
 	case v.text.Advice != "":
-		return v.text.Caption + " " + v.text.Advice
+		return v.text.Caption.String() + " " + v.text.Advice
 	case v.caption.IsCut():
-		return v.text.Caption
+		return v.caption.Text
 	default:
 		return ""
 	}

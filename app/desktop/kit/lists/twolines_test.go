@@ -15,7 +15,11 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/kit/kittest"
+	"centralizedp2p/app/desktop/words"
 )
+
+// captionOf is a caption of one text.
+func captionOf(text string) words.Parts { return words.Side(words.Part{Text: text}) }
 
 func TestAFailureTakesThePlaceOfTheBarAndIsWholeInTheTooltip(t *testing.T) {
 	s := kittest.New(t)
@@ -23,15 +27,15 @@ func TestAFailureTakesThePlaceOfTheBarAndIsWholeInTheTooltip(t *testing.T) {
 	v.Init()
 	v.ExtendBaseWidget(v)
 	s.Show(v)
-	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}, Done: 0.5, Caption: "half"})
+	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}, Done: 0.5, Caption: captionOf("half")})
 	if !v.bar.Visible() || v.failure.Visible() || v.Hint() != "" {
 		t.Error("a running row has no bar, or an advice")
 	}
-	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: "It failed.", Advice: "Try again."})
+	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: captionOf("It failed."), Advice: "Try again."})
 	if v.bar.Visible() || v.caption.Visible() || !v.failure.Visible() || v.Hint() != "It failed. Try again." {
 		t.Errorf("a failed row has the tooltip %q", v.Hint())
 	}
-	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Finished", Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}, NoBar: true, Caption: "done"})
+	v.Set(RowText{Name: "a", State: kit.Mark{Text: "Finished", Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}, NoBar: true, Caption: captionOf("done")})
 	if v.bar.Visible() || v.failure.Visible() || !v.caption.Visible() || v.Hint() != "" {
 		t.Error("a finished row has a bar, an advice or a tooltip")
 	}
@@ -62,13 +66,13 @@ type captionedView struct {
 func (v *captionedView) Fill(string) { v.Set(v.shows) }
 
 func TestWhatIsCutInARowIsWholeInItsTooltip(t *testing.T) {
-	downloading := RowText{Name: "a", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon()}, Caption: "412 MB of 1.2 GB · 8.4 MB/s · 2 min left · 5 sources · high priority · at most 9 MB/s"}
-	failed := RowText{Name: "a", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: "It failed.", Advice: "Try again."}
+	downloading := RowText{Name: "a", State: kit.Mark{Text: "Downloading", Icon: theme.DownloadIcon()}, Caption: captionOf("412 MB of 1.2 GB · 8.4 MB/s · 2 min left · 5 sources · high priority · at most 9 MB/s")}
+	failed := RowText{Name: "a", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: captionOf("It failed."), Advice: "Try again."}
 	for _, c := range []struct {
 		text  RowText
 		width float32
 		want  string
-	}{{downloading, 320, downloading.Caption}, {downloading, 900, ""}, {failed, 320, "It failed. Try again."}} {
+	}{{downloading, 320, downloading.Caption.String()}, {downloading, 900, ""}, {failed, 320, "It failed. Try again."}} {
 		list, tips := captioned(t, c.width, c.text)
 		for r := range list.bound {
 			r.MouseIn(&desktop.MouseEvent{})
@@ -87,7 +91,7 @@ func TestWhatIsCutInARowIsWholeInItsTooltip(t *testing.T) {
 
 func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 	s := kittest.New(t)
-	failed := RowText{Name: "setup.exe", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: "Failed: The folder cannot be written to: /home/ada/Downloads.",
+	failed := RowText{Name: "setup.exe", State: kit.Mark{Text: "Failed", Icon: theme.ErrorIcon(), Color: theme.ColorNameError}, Caption: captionOf("Failed: The folder cannot be written to: /home/ada/Downloads."),
 		Advice: "Make the folder writable, or move the download to another one; it then continues by itself."}
 	buttons := func() (all []fyne.CanvasObject) {
 		for range 3 {
@@ -95,7 +99,7 @@ func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 		}
 		return all
 	}
-	for _, text := range []RowText{failed, {Name: "a", State: failed.State, Caption: "失败：无法写入该文件夹：/home/ada/Downloads。",
+	for _, text := range []RowText{failed, {Name: "a", State: failed.State, Caption: captionOf("失败：无法写入该文件夹：/home/ada/Downloads。"),
 		Advice: "请将该文件夹设为可写，或将下载移动到其他文件夹；之后会自动继续。请将该文件夹设为可写，或将下载移动到其他文件夹。"}} {
 		v := &TwoLines{}
 		v.Init(buttons()...)
@@ -117,7 +121,7 @@ func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 				said += line.Text
 			}
 			bare := func(text string) string { return strings.ReplaceAll(text, " ", "") }
-			if bare(said) != bare(text.Caption+text.Advice) {
+			if bare(said) != bare(text.Caption.String()+text.Advice) {
 				t.Errorf("at %v it reads %q", width, said)
 			}
 			lines := len(v.failure.Objects)
@@ -127,10 +131,10 @@ func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 			}
 		}
 	}
-	if more := (RowText{Caption: strings.Repeat("long ", 100)}).More(3, 320); more != 0 {
+	if more := (RowText{Caption: captionOf(strings.Repeat("long ", 100))}).More(3, 320); more != 0 {
 		t.Errorf("a row without an advice is %v higher", more)
 	}
-	if lines, _ := (RowText{Caption: strings.Repeat("long ", 100), Advice: "x"}).failureLines(200); len(lines) != mostLines {
+	if lines, _ := (RowText{Caption: captionOf(strings.Repeat("long ", 100)), Advice: "x"}).failureLines(200); len(lines) != mostLines {
 		t.Errorf("a long failure has the lines %s", fmt.Sprint(lines))
 	}
 }

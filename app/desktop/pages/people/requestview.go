@@ -49,7 +49,8 @@ func requestRows(requests []face.Request, out bool) []requestRow {
 			with = words.L("To {{.Peer}}", words.Values{"Peer": rows[i].name})
 		}
 		rows[i].text = lists.RowText{Name: ItemsOf(r), NoBar: true, State: mark,
-			Caption: words.Join(mark.Text, with, size, words.Day(r.Sent, time.Now()), messageWords(r))}
+			Caption: words.Side(words.Part{Text: mark.Text, Stays: true}, words.Part{Text: with, Cut: words.CutMiddles, Stays: true}, words.Part{Text: size},
+				words.Part{Text: words.Day(r.Sent, time.Now())}, words.Part{Text: messageWords(r), Cut: words.CutEnds})}
 		if r.State == face.RequestFailed {
 			rows[i].text.Advice = words.Explain(r.Failure).Next
 		}

@@ -29,7 +29,7 @@ type Row struct {
 	ID      netproto.PeerID
 	key     netproto.PublicKey
 	Name    string
-	caption string
+	caption words.Parts
 	online  bool
 	marks   Marks
 }
@@ -66,10 +66,14 @@ func Presence(p face.Person) string {
 
 // Shares says how much somebody shares with everybody.
 func Shares(p face.Person) string {
+	return words.Side(sharesParts(p)...).String()
+}
+
+func sharesParts(p face.Person) []words.Part {
 	if p.Resources == 0 {
-		return words.L("shares nothing")
+		return []words.Part{{Text: words.L("shares nothing")}}
 	}
-	return words.Join(words.N("shares {{.Count}} items", p.Resources, words.Values{"Count": words.Count(p.Resources)}), words.Size(p.Bytes))
+	return []words.Part{{Text: words.N("shares {{.Count}} items", p.Resources, words.Values{"Count": words.Count(p.Resources)})}, {Text: words.Size(p.Bytes)}}
 }
 
 // Moved says how much went between somebody and this computer, ever; "" if nothing did.
@@ -94,7 +98,8 @@ func Rows(people []face.Person, doing map[netproto.PeerID]string) []Row {
 			id = p.PeerID.String()[:8]
 		}
 		rows[i] = Row{ID: p.PeerID, key: p.Key, Name: NameOf(p.Name, p.PeerID), online: p.Online, marks: MarksOf(p),
-			caption: words.Join(Presence(p), doing[p.PeerID], id, Shares(p))}
+			caption: words.Side(append([]words.Part{{Text: Presence(p), Stays: true}, {Text: doing[p.PeerID], Cut: words.CutEnds, Stays: true}, {Text: id, Stays: true}},
+				sharesParts(p)...)...)}
 	}
 	return rows
 }
@@ -135,7 +140,7 @@ func (v *RowView) CreateRenderer() fyne.WidgetRenderer {
 func (v *RowView) Fill(row Row) {
 	v.face.Set(row.key, row.online)
 	v.name.SetText(row.Name)
-	v.caption.SetText(row.caption)
+	v.caption.SetParts(row.caption, look.ColorCaption)
 	if v.marks.Set(row.marks) {
 		v.box.Refresh()
 	}

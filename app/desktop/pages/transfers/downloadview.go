@@ -164,43 +164,44 @@ func downloadWords(d face.Download) kit.Mark {
 }
 
 // downloadCaption is the second line of a row.
-func downloadCaption(d face.Download, state string) string {
-	progress := words.Progress(d.Done, d.Size)
+func downloadCaption(d face.Download, state string) words.Parts {
+	said := words.Part{Text: state, Stays: true}
+	progress := words.Part{Text: words.Progress(d.Done, d.Size), Short: words.Percent(d.Done, d.Size), Stays: true}
 	switch d.State {
 	case face.DownloadDownloading:
-		left := ""
+		left := words.Part{Stays: true}
 		if d.SecsLeft > 0 {
-			left = words.Left(d.SecsLeft)
+			left.Text = words.Left(d.SecsLeft)
 		}
-		return words.Join(progress, words.Rate(d.Rate), left, words.Sources(d.Sources), extraWords(d))
+		return words.Side(progress, words.Part{Text: words.Rate(d.Rate), Stays: true}, left, words.Part{Text: words.Sources(d.Sources)}, priorityPart(d), limitPart(d))
 	case face.DownloadFinished:
 		folder, _ := face.SplitPath(d.Path)
-		return words.Join(state, words.Day(d.Finished, time.Now()), words.Size(d.Size), folder)
-	case face.DownloadNoSpace:
-		return words.Join(state, progress, words.Explain(d.Failure).Headline())
+		return words.Side(said, words.Part{Text: words.Day(d.Finished, time.Now())}, words.Part{Text: words.Size(d.Size)}, words.Part{Text: folder, Cut: words.CutMiddles})
 	case face.DownloadFailed:
-		return words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(d.Failure).Headline()})
-	case face.DownloadPaused:
-		if !d.Failure.IsZero() {
-			return words.Join(state, progress, words.Explain(d.Failure).Headline())
-		}
+		return words.Side(words.Part{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(d.Failure).Headline()}), Cut: words.CutEnds})
 	}
-	return words.Join(state, progress, extraWords(d))
+	if d.State == face.DownloadNoSpace || d.IsPaused() && !d.Failure.IsZero() {
+		return words.Side(said, progress, words.Part{Text: words.Explain(d.Failure).Headline(), Cut: words.CutEnds, Stays: true})
+	}
+	return words.Side(said, progress, priorityPart(d), limitPart(d))
 }
 
-// extraWords says what the person set for this download.
-func extraWords(d face.Download) string {
-	text := ""
+// priorityPart and limitPart say what the person set for a download.
+func priorityPart(d face.Download) (part words.Part) {
 	switch d.Priority {
 	case face.PriorityHigh:
-		text = words.L("high priority")
+		part.Text = words.L("high priority")
 	case face.PriorityLow:
-		text = words.L("low priority")
+		part.Text = words.L("low priority")
 	}
+	return part
+}
+
+func limitPart(d face.Download) (part words.Part) {
 	if d.Limit > 0 {
-		text = words.Join(text, words.L("at most {{.Rate}}", words.Values{"Rate": words.Rate(d.Limit)}))
+		part.Text = words.L("at most {{.Rate}}", words.Values{"Rate": words.Rate(d.Limit)})
 	}
-	return text
+	return part
 }
 
 // adviceWords says what to do about a download that is stuck, or when it

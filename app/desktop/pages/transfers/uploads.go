@@ -3,6 +3,7 @@
 package transfers
 
 import (
+	"cmp"
 	"context"
 
 	"fyne.io/fyne/v2"
@@ -112,19 +113,26 @@ func newUploadView(p *Uploads) *uploadView {
 }
 
 func (v *uploadView) Fill(u face.Upload) {
-	to := words.L("To {{.Peer}}", words.Values{"Peer": peerName(u)})
+	name, address := cmp.Or(u.Peer, u.Address), u.Address
+	if name == address {
+		address = "" // it is said already
+	}
+	to := words.Part{Text: words.L("To {{.Peer}}", words.Values{"Peer": name}), Cut: words.CutMiddles, Stays: true}
+	from := words.Part{Text: address}
 	text := lists.RowText{Name: u.Name, Done: words.Fraction(u.Sent, u.Size)}
 	switch u.State {
 	case face.UploadSending:
 		text.State = kit.Mark{Text: words.L("Sending"), Icon: theme.UploadIcon(), Color: theme.ColorNamePrimary}
-		text.Caption = words.Join(to, words.Progress(u.Sent, u.Size), words.Rate(u.Rate))
+		text.Caption = words.Side(to, words.Part{Text: words.Progress(u.Sent, u.Size), Short: words.Percent(u.Sent, u.Size), Stays: true},
+			words.Part{Text: words.Rate(u.Rate), Stays: true}, from)
 	case face.UploadQueued:
 		text.State = kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": u.Place}), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
-		text.Caption = words.Join(to, text.State.Text)
+		text.Caption = words.Side(to, words.Part{Text: text.State.Text, Stays: true}, from)
 	default:
 		text.State = kit.Mark{Text: words.L("Ended"), Icon: theme.ConfirmIcon(), Color: look.ColorCaption}
 		text.NoBar = true
-		text.Caption = words.Join(to, text.State.Text, words.L("{{.Size}} sent", words.Values{"Size": words.Size(u.Sent)}))
+		text.Caption = words.Side(to, words.Part{Text: text.State.Text, Stays: true},
+			words.Part{Text: words.L("{{.Size}} sent", words.Values{"Size": words.Size(u.Sent)})}, from)
 	}
 	v.Set(text)
 	v.upload = u
@@ -167,15 +175,4 @@ func (p *Uploads) rowMenu() *fyne.Menu {
 		menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), look.Icon("block"), func() { portrait.Block(p.Window, p.engine, u.PeerID, name) })
 	}
 	return &menu.Menu
-}
-
-func peerName(u face.Upload) string {
-	switch {
-	case u.Peer == "":
-		return u.Address
-	case u.Address == "":
-		return u.Peer
-	default:
-		return u.Peer + " (" + u.Address + ")"
-	}
 }
