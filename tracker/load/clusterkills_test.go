@@ -119,6 +119,9 @@ func (k *crowd) failOver(times int) {
 			})
 		}
 		k.verify(left == 1)
+		for _, n := range k.nodes {
+			k.until("the node speaks with the others", func() bool { return metric(k, n.at, "cp2p_shared_apart") == 0 })
+		}
 	}
 	if times > 0 {
 		k.row("the primary killed, from the promotion", times, worst, failoverNoticed)

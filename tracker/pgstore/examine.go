@@ -47,9 +47,6 @@ func warning(form string, args ...any) store.Fact {
 
 // examineFollowing is about what this node sees of the others, and whether it can write.
 func (s *Store) examineFollowing() store.Fact {
-	s.meeting.mu.Lock()
-	apart := s.meeting.failing
-	s.meeting.mu.Unlock()
 	lag := s.lag()
 	if last := s.counts.refused.Load(); last != nil && time.Since(last.at) < refusedLong {
 		return warning("%s ago a change could not be written: %s", time.Since(last.at).Round(time.Second), last.why)
@@ -57,7 +54,7 @@ func (s *Store) examineFollowing() store.Fact {
 	if lag > lagging {
 		return store.Fact{State: netproto.FindingBad, Text: fmt.Sprintf("this node has heard nothing of its database for %s", lag.Round(time.Second))}
 	}
-	if apart != nil {
+	if apart := s.meeting.apart(); apart != nil {
 		return store.Fact{State: netproto.FindingBad, Text: "this node can say nothing to other nodes: " + reason(apart)}
 	}
 	return good("this node has all that its database had %s ago", lag.Round(time.Millisecond))

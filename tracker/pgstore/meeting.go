@@ -120,6 +120,13 @@ func (m *meeting) went(err error) (fails bool) {
 	return fails
 }
 
+// apart returns why the others are not met now, or nil.
+func (m *meeting) apart() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failing
+}
+
 // barred tells whom another node cut off.
 func (m *meeting) barred(t store.Target) {
 	if to := m.told(); to != nil {
@@ -144,7 +151,8 @@ func (m *meeting) announced(id netproto.PeerID, put []memory.Holding) {
 	}
 }
 
-// hello says that this node lives, and asks who else does.
+// hello says that this node lives, finds out whether letters can be left, since there may be
+// none for long, and asks who else lives.
 func (s *Store) hello(ctx context.Context, at string, others func([]store.Node)) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
@@ -153,6 +161,8 @@ func (s *Store) hello(ctx context.Context, at string, others func([]store.Node))
 	batch.Queue("insert into cp2p_nodes (id, at) values ($1, $2) on conflict (id) do update set at = excluded.at, seen = now()", int64(s.meeting.self), at)
 	batch.Queue("delete from cp2p_nodes where seen < now() - " + lettersLast)
 	batch.Queue("delete from cp2p_mail where told < now() - " + lettersLast)
+	batch.Queue("insert into cp2p_mail (receiver, sender, said) values (0, 0, '')")
+	batch.Queue("delete from cp2p_mail where receiver = 0") // of the same transaction, so nobody sees it
 	listed := batch.Queue("select id, at from cp2p_nodes where id <> $1 and seen > now() - "+nodeGone+" order by id", int64(s.meeting.self))
 	listed.Query(func(rows pgx.Rows) error {
 		var id int64

@@ -164,7 +164,7 @@ func (s *Store) Sharing() store.Sharing {
 	return store.Sharing{
 		Lag: s.lag(), Groups: s.counts.groups.Load(), Entries: s.counts.entries.Load(), Again: s.counts.again.Load(), Reloads: s.counts.reloads.Load(),
 		Changes: s.counts.changes.Load(), Failures: s.counts.failures.Load(), Standbys: int(s.counts.standbys.Load()), Behind: s.counts.behind.Load(),
-		Connections: int(pool.TotalConns()), Busy: int(pool.AcquiredConns()),
+		Connections: int(pool.TotalConns()), Busy: int(pool.AcquiredConns()), Apart: s.meeting.apart() != nil,
 	}
 }
 

@@ -284,6 +284,7 @@ type Sharing struct {
 	Busy        int           // of them
 	Standbys    int           // that follow the database
 	Behind      int64         // bytes of its log that the slowest of them lacks
+	Apart       bool          // this node cannot speak with the others
 }
 
 // Keyed is a store that keeps the key of its tracker, so that all nodes have the same one.

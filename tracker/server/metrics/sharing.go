@@ -17,6 +17,7 @@ func (m *Metrics) share(s store.Shared) {
 		"connections_busy": {"Connections to the database that are in use.", func(s store.Sharing) float64 { return float64(s.Busy) }},
 		"standbys":         {"Standbys that follow the database.", func(s store.Sharing) float64 { return float64(s.Standbys) }},
 		"standby_bytes":    {"Bytes of its log that the slowest standby lacks.", func(s store.Sharing) float64 { return float64(s.Behind) }},
+		"apart":            {"1 while this node cannot speak with the others.", apart},
 	} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "cp2p", Subsystem: "shared", Name: name, Help: of.help},
 			func() float64 { return of.value(s.Sharing()) }))
@@ -35,4 +36,11 @@ func (m *Metrics) share(s store.Shared) {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "cp2p", Subsystem: "shared", Name: name, Help: of.help},
 			func() float64 { return float64(of.value(s.Sharing())) }))
 	}
+}
+
+func apart(s store.Sharing) float64 {
+	if s.Apart {
+		return 1
+	}
+	return 0
 }
