@@ -96,6 +96,11 @@ func (l *Line) FullWidth() float32 {
 	return fyne.MeasureText(l.Text, l.Theme().Size(l.TextSize), l.Style).Width
 }
 
+// ShowsWhole reports whether nothing has to be cut: the text fits, or the short one does.
+func (l *Line) ShowsWhole() bool {
+	return !l.IsCut() || l.Short != "" && fyne.MeasureText(l.Short, l.Theme().Size(l.TextSize), l.Style).Width <= l.Size().Width
+}
+
 // IsCut reports whether the text does not fit.
 func (l *Line) IsCut() bool { return l.FullWidth() > l.Size().Width }
 

@@ -14,8 +14,10 @@ import (
 // mark at its end, or a bar below it if they are set.
 type Cell struct {
 	Text string
-	Ink  fyne.ThemeColorName // ColorCaption if empty
-	Icon fyne.Resource
+	// Short is shown where there is no room for Text; "" has that cut.
+	Short string
+	Ink   fyne.ThemeColorName // ColorCaption if empty
+	Icon  fyne.Resource
 	// Picture is shown in place of the icon; nil keeps that.
 	Picture image.Image
 	Tint    fyne.ThemeColorName // of the icon; that of the text if empty

@@ -113,6 +113,10 @@ func (v *cellView) show(c Cell) {
 	}
 	old := v.shown
 	v.shown = c
+	if v.text.Short != c.Short {
+		v.text.Short = c.Short
+		v.text.Refresh()
+	}
 	v.text.Set(c.Text, c.Ink)
 	if c.Icon != nil && (old.Icon == nil || old.Icon.Name() != c.Icon.Name() || old.Tint != c.Tint) {
 		v.icon = v.ensureIcon(v.icon)

@@ -5,6 +5,7 @@
 package tables
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -26,7 +27,7 @@ type Column[T any] struct {
 	Text  func(T) string
 	Order func(a, b T) int // negative if a sorts before b
 	Cell  func(T) Cell     // what the column shows of a row
-	// Samples are rows that the column shows whole at first, in any language.
+	// Samples are rows that the column shows whole, or in short, at first in any language.
 	Samples []T
 }
 
@@ -43,7 +44,9 @@ func (c Column[T]) first() ColumnShape {
 	}
 	view := newCellView(shape)
 	for _, sample := range c.Samples {
-		view.show(c.Cell(sample))
+		cell := c.Cell(sample)
+		cell.Text = cmp.Or(cell.Short, cell.Text)
+		view.show(cell)
 		shape.Width = max(shape.Width, float32(math.Ceil(float64(view.needs())))+2*look.GapMedium)
 	}
 	return shape

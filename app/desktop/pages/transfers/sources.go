@@ -45,7 +45,7 @@ func sourceColumns() []tables.Column[face.Source] {
 			Text: func(s face.Source) string { return sourceWords(s).Text },
 			Cell: func(s face.Source) tables.Cell {
 				state := sourceWords(s)
-				return tables.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
+				return tables.Cell{Text: state.Text, Short: whyFailed(s), Icon: state.Icon, Ink: state.Color}
 			},
 			Samples: usualSources()},
 		sourceColumnWay: {ColumnShape: tables.ColumnShape{ID: "way", Name: "Way", Width: 68},
@@ -73,13 +73,15 @@ func sourceColumns() []tables.Column[face.Source] {
 	}
 }
 
-// usualSources are in the states that a source is in by itself. Why one failed takes more
-// words than a column has room for.
+// usualSources are in each state that a source is in, and failed for the usual reasons.
 func usualSources() []face.Source {
 	sources := []face.Source{{State: face.SourceQueued, Place: 12}}
 	for _, state := range []face.SourceState{face.SourceKnown, face.SourceConnecting, face.SourceIdle, face.SourceQueued, face.SourceDownloading,
 		face.SourceStalled, face.SourceBanned} {
 		sources = append(sources, face.Source{State: state})
+	}
+	for code := range failedWords {
+		sources = append(sources, face.Source{State: face.SourceFailed, Failure: face.Failure{Code: code}})
 	}
 	return sources
 }
@@ -135,6 +137,35 @@ func sourceWords(s face.Source) kit.Mark {
 		return kit.Mark{Text: words.L("Sent wrong data"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default:
 		return kit.Mark{Text: words.L("Not in use"), Icon: theme.HistoryIcon(), Color: look.ColorCaption}
+	}
+}
+
+// failedWords say in short why a source failed.
+var failedWords = map[netproto.Code]words.Phrase{
+	netproto.CodePeerUnreachable: "Cannot be reached",
+	netproto.CodeBusy:            "Busy",
+	netproto.CodeNotFound:        "No longer has it",
+	netproto.CodeGone:            "No longer has it",
+	netproto.CodeFileChanged:     "File has changed",
+	netproto.CodeFileUnreadable:  "File unreadable",
+	netproto.CodeDenied:          "Does not allow it",
+	netproto.CodeProtocol:        "Incompatible",
+}
+
+// whyFailed says in short why a source failed, for a column without room for a sentence;
+// "" if it did not, or for another reason.
+func whyFailed(s face.Source) string {
+	switch phrase, known := failedWords[s.Failure.Code]; {
+	case s.State != face.SourceFailed:
+		return ""
+	case s.NoRelay == netproto.RelayFull:
+		return words.L("Relay full")
+	case noRelayWords(s) != "":
+		return words.L("Relay used up")
+	case known:
+		return phrase.String()
+	default:
+		return words.N("Failed", 1)
 	}
 }
 
