@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
@@ -86,3 +87,6 @@ var Judge = judge
 func MayDial(e *Engine, tracker string, hash netproto.ContentHash) bool {
 	return e.conns.Dials.Open(session.Named{Trackers: []string{tracker}, Content: hash}, time.Now())
 }
+
+// TrafficOf is what all connections of an engine share.
+func TrafficOf(e *Engine) *flow.Traffic { return e.traffic }
