@@ -67,6 +67,9 @@ func TestWhatIsAnnouncedFulfilsWishes(t *testing.T) {
 	if got := anna.found(2); got != "2 film.mkv | 1 Lecture 1.pdf" {
 		t.Errorf("found: %s", got)
 	}
+	if f := anna.line().hear(); f.Wishes == nil || f.Wishes.Waiting != 2 {
+		t.Errorf("what came before there was a line: %+v", f)
+	}
 	ben.announce(file("Lecture 1.pdf"), wanted) // the first one again
 	carl.announce(file("lecture of carl.pdf"))
 	if got := anna.found(5); got != "2 film.mkv | 1 Lecture 1.pdf | 3 wanted by its hash | 1 lecture of carl.pdf | 4 lecture of carl.pdf" &&
