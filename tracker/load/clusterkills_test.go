@@ -73,6 +73,8 @@ func (k *crowd) row(what string, times int, worst time.Duration, allowed time.Du
 func (k *crowd) killNodes(times int) {
 	k.Helper()
 	k.longest.Store(0)
+	k.whole.Store(true)
+	defer k.whole.Store(false)
 	for left := times; left > 0; left-- {
 		n := k.nodes[rand.IntN(len(k.nodes))]
 		time.Sleep(rand.N(time.Second)) // the instant of the kill is what is random here

@@ -42,7 +42,8 @@ type crowd struct {
 	requests, resyncs, rejoins, failures atomic.Int64
 	longest                              atomic.Int64 // nanoseconds during which a peer had no answer
 	reason                               atomic.Value // of the last failure
-	checks                               int
+	whole                                atomic.Bool  // the database has all that it ever had: nothing may be missing
+	checks, visits                       int
 }
 
 // user is one of them.
@@ -144,15 +145,26 @@ func (k *crowd) use(ctx context.Context, u *client, request []byte) error {
 	return nil
 }
 
-// beat sends a heartbeat, and does what it says.
+// beat sends a heartbeat, and does what it says: so the peers mend what a failover has lost.
+// While the database is whole, there must be nothing to mend, once a node that lags has heard
+// of all.
 func (k *crowd) beat(ctx context.Context, u *client) error {
-	body, err := k.answer(ctx, u, request(http.MethodPost, netproto.RouteHeartbeat, u.is.beat()))
-	if err != nil {
-		return err
-	}
 	var answer netproto.HeartbeatResponse
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return err
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		body, err := k.answer(ctx, u, request(http.MethodPost, netproto.RouteHeartbeat, u.is.beat()))
+		if err != nil {
+			return err
+		}
+		answer = netproto.HeartbeatResponse{}
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return err
+		}
+		if answer.Status != netproto.HeartbeatResync || !k.whole.Load() {
+			break
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("peer %d was acknowledged %d resources, and the tracker misses some: %s", u.no, len(u.is.held), body)
+		}
 	}
 	switch answer.Status {
 	case netproto.HeartbeatOK:
@@ -241,8 +253,8 @@ func (k *crowd) try(ctx context.Context, u *client, request []byte) ([]byte, err
 }
 
 // verify has each peer send a heartbeat, as it does within an interval, and then checks
-// that all nodes hold of each just what was acknowledged. Unless it is the last time, it
-// does so for mostChecked peers.
+// that all nodes hold of each just what was acknowledged, and speak with each other. Unless it
+// is the last time, it does so for mostChecked peers.
 func (k *crowd) verify(last bool) {
 	k.Helper()
 	k.checks++
@@ -274,6 +286,7 @@ func (k *crowd) verify(last bool) {
 	if err := all.Wait(); err != nil {
 		k.Fatal(err)
 	}
+	k.speak()
 }
 
 // verifyAt asks a node about a peer until it has heard of all, which takes a moment, and
