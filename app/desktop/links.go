@@ -125,7 +125,7 @@ func (l *links) confirmDownload(link netproto.Link, have face.Have) {
 		list[1].Value = words.Size(link.Size)
 	}
 	if mark := pages.HaveWords(have); mark.Text != "" {
-		list = append(list, kit.Fact{Name: words.L("On this computer"), Value: mark.Text})
+		list = append(list, kit.Fact{Name: words.L("On this computer"), Said: true, Value: mark.Text})
 	}
 	facts.Set(list)
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {

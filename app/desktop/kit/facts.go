@@ -13,14 +13,25 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Fact is a value with a name.
-type Fact struct{ Name, Value string }
+// Fact is a value with a name. A value can be selected and copied as it is, unless it is
+// Said: then it consists of words of the program, and is broken into lines as the
+// language breaks them.
+type Fact struct {
+	Name, Value string
+	Said        bool
+}
 
-// Facts shows facts below each other. Their values can be selected and copied.
+// Facts shows facts below each other.
 type Facts struct {
 	Box    *fyne.Container // what a page shows
-	shown  []Fact
-	values []*widget.Label
+	shown  []Fact          // safe to show
+	values []factValue
+}
+
+// factValue is the widget of a value.
+type factValue interface {
+	fyne.CanvasObject
+	SetText(text string)
 }
 
 // NewFacts makes an empty list of facts.
@@ -30,17 +41,21 @@ func NewFacts() *Facts { return &Facts{Box: container.New(layout.NewFormLayout()
 // show. A value that changes keeps its widget, so a selection in the others
 // survives. It reports whether facts were added or removed.
 func (f *Facts) Set(list []Fact) (rebuilt bool) {
-	sameName := func(a, b Fact) bool { return a.Name == b.Name }
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Value = netproto.Printable(list[i].Value)
+	}
+	sameName := func(a, b Fact) bool { return a.Name == b.Name && a.Said == b.Said }
 	if !slices.EqualFunc(list, f.shown, sameName) {
 		f.build(list)
 		rebuilt = true
 	}
 	for i, one := range list {
-		if value := netproto.Printable(one.Value); f.values[i].Text != value {
-			f.values[i].SetText(value)
+		if rebuilt || f.shown[i].Value != one.Value {
+			f.values[i].SetText(one.Value)
 		}
 	}
-	f.shown = slices.Clone(list)
+	f.shown = list
 	return rebuilt
 }
 
@@ -49,12 +64,20 @@ func (f *Facts) build(list []Fact) {
 	for _, one := range list {
 		name := widget.NewLabel(one.Name)
 		name.Importance = widget.LowImportance
-		value := widget.NewLabel("")
-		value.Selectable = true
-		value.Wrapping = fyne.TextWrapWord // and within words that are longer than a line
+		value := newFactValue(one.Said)
 		f.values = append(f.values, value)
 		f.Box.Add(name)
 		f.Box.Add(value)
 	}
 	f.Box.Refresh()
+}
+
+func newFactValue(said bool) factValue {
+	if said {
+		return Paragraph("")
+	}
+	value := widget.NewLabel("")
+	value.Selectable = true
+	value.Wrapping = fyne.TextWrapWord // and within words that are longer than a line
+	return value
 }

@@ -50,7 +50,7 @@ var looks = map[string]func(*kittest.Stand) fyne.CanvasObject{
 	},
 	"facts": func(*kittest.Stand) fyne.CanvasObject {
 		f := NewFacts()
-		f.Set([]Fact{{"Name", "attic"}, {"Address", "attic:5000"}})
+		f.Set([]Fact{{Name: "Name", Value: "attic"}, {Name: "Address", Value: "attic:5000"}})
 		return container.NewVBox(f.Box)
 	},
 	"iconbutton": func(s *kittest.Stand) fyne.CanvasObject {

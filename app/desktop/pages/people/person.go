@@ -176,9 +176,9 @@ func (one *personPage) arrange() {
 // showPerson shows what is known of somebody: the whole name, too, which rows cut.
 func showPerson(w pages.Window, person face.Person) {
 	list := []kit.Fact{{Name: words.L("Name"), Value: cmp.Or(person.Name, portrait.NameOf("", person.PeerID))},
-		{Name: words.L("State"), Value: words.Join(portrait.Presence(person), portrait.Shares(person))}}
+		{Name: words.L("State"), Said: true, Value: words.Join(portrait.Presence(person), portrait.Shares(person))}}
 	if moved := portrait.Moved(person); moved != "" {
-		list = append(list, kit.Fact{Name: words.L("Transfers"), Value: moved})
+		list = append(list, kit.Fact{Name: words.L("Transfers"), Said: true, Value: moved})
 	}
 	if person.Always {
 		list = append(list, kit.Fact{Name: words.L("Always accept"), Value: cmp.Or(person.Folder, words.L("The folder for downloads"))})

@@ -160,8 +160,8 @@ func showRequest(w pages.Window, engine face.People, r face.Request, out bool) {
 	if out {
 		with = words.L("Recipient")
 	}
-	list := []kit.Fact{{Name: with, Value: cmp.Or(r.Name, portrait.NameOf("", r.PeerID))}, {Name: words.L("State"), Value: mark.Text},
-		{Name: words.L("Size"), Value: words.Join(words.Files(r.Files), words.Size(r.Size))}}
+	list := []kit.Fact{{Name: with, Value: cmp.Or(r.Name, portrait.NameOf("", r.PeerID))}, {Name: words.L("State"), Said: true, Value: mark.Text},
+		{Name: words.L("Size"), Said: true, Value: words.Join(words.Files(r.Files), words.Size(r.Size))}}
 	if r.Message != "" {
 		list = append(list, kit.Fact{Name: words.L("Message"), Value: r.Message})
 	}

@@ -184,7 +184,7 @@ func (p *Page) showInUse(view face.TrackerView) bool {
 	list := []kit.Fact{
 		{Name: words.L("Name"), Value: words.TrackerName(view.KnownTracker)},
 		{Name: words.L("Address"), Value: view.Address},
-		{Name: words.L("Online"), Value: words.Join(words.OthersOnline(view.PeersOnline),
+		{Name: words.L("Online"), Said: true, Value: words.Join(words.OthersOnline(view.PeersOnline),
 			words.N("{{.Count}} files and folders", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
 	if view.Reach.Verdict != netproto.VerdictUnknown && view.Reach.Verdict != "" {
@@ -192,7 +192,7 @@ func (p *Page) showInUse(view face.TrackerView) bool {
 		if view.Reach.Protocol != "" {
 			verdict = words.Join(verdict, view.Reach.Protocol)
 		}
-		list = append(list, kit.Fact{Name: words.L("Reachability"), Value: verdict})
+		list = append(list, kit.Fact{Name: words.L("Reachability"), Said: true, Value: verdict})
 	}
 	changed = p.facts.Set(list) || changed
 	return p.technical.Set(technicalFacts(view)) || changed
@@ -202,10 +202,10 @@ func (p *Page) showInUse(view face.TrackerView) bool {
 func technicalFacts(view face.TrackerView) []kit.Fact {
 	list := []kit.Fact{{Name: words.L("Fingerprint"), Value: words.Fingerprint(view.Fingerprint)}}
 	if view.LeaseSeconds > 0 {
-		list = append(list, kit.Fact{Name: words.L("Lease"), Value: words.L("{{.N}} s", words.Values{"N": view.LeaseSeconds})})
+		list = append(list, kit.Fact{Name: words.L("Lease"), Said: true, Value: words.L("{{.N}} s", words.Values{"N": view.LeaseSeconds})})
 	}
 	if view.RoundTripMilli > 0 {
-		list = append(list, kit.Fact{Name: words.L("Round trip"), Value: words.L("{{.N}} ms", words.Values{"N": view.RoundTripMilli})})
+		list = append(list, kit.Fact{Name: words.L("Round trip"), Said: true, Value: words.L("{{.N}} ms", words.Values{"N": view.RoundTripMilli})})
 	}
 	return list
 }
@@ -315,7 +315,7 @@ func (p *Page) showOwn(own face.OwnTracker) bool {
 		list = append(list, kit.Fact{Name: words.L("Address {{.N}}", words.Values{"N": i + 1}), Value: address})
 	}
 	return p.ownFacts.Set(append(list,
-		kit.Fact{Name: words.L("Online"), Value: words.Join(words.OthersOnline(own.Peers),
+		kit.Fact{Name: words.L("Online"), Said: true, Value: words.Join(words.OthersOnline(own.Peers),
 			words.N("{{.Count}} files and folders", own.Resources, words.Values{"Count": words.Count(own.Resources)}))},
 		kit.Fact{Name: words.L("Requests per second"), Value: strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
 }
