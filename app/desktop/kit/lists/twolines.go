@@ -90,6 +90,7 @@ func (t RowText) failureLines(width float32) (what, next []string) {
 	what, next = words.Wrap(failure, fits), words.Wrap(netproto.Printable(t.Advice), fits)
 	if len(what) > mostLines { // the last one is cut
 		what = what[:mostLines]
+		failure = strings.ReplaceAll(failure, "\u00a0", " ") // as in the lines
 		for _, line := range what[:mostLines-1] {
 			failure = strings.TrimSpace(failure[len(line):])
 		}

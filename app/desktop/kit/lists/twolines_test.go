@@ -138,3 +138,12 @@ func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 		t.Errorf("a long failure has the lines %s", fmt.Sprint(lines))
 	}
 }
+
+func TestALongFailureIsCutWithoutRepeatingALetter(t *testing.T) {
+	kittest.New(t)
+	const failure = "Échec\u00a0: 12\u00a0Mo sur 40\u00a0Mo\u00a0; le dossier n’accepte pas d’écriture, et le disque ne répond plus depuis longtemps"
+	what, _ := RowText{Caption: captionOf(failure), Advice: "x"}.failureLines(240)
+	if got, want := strings.Join(what, " "), strings.ReplaceAll(failure, "\u00a0", " "); len(what) != mostLines || got != want {
+		t.Errorf("it reads %q", what)
+	}
+}
