@@ -51,8 +51,9 @@ func hitColumns() []tables.Column[face.Hit] {
 			Order: func(a, b face.Hit) int { return cmp.Compare(a.Sources, b.Sources) },
 			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Count(h.Sources)} }},
 		columnAdded: {ColumnShape: tables.ColumnShape{ID: "added", Name: "Added", Width: 112, Spare: 2, Descending: true},
-			Order: func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
-			Cell:  func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Day(h.Added, time.Now())} }},
+			Order:   func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
+			Cell:    func(h face.Hit) tables.Cell { return tables.Cell{Text: words.Day(h.Added, time.Now())} },
+			Samples: everyMonth()},
 		columnMatch: {ColumnShape: tables.ColumnShape{ID: "match", Name: "Match", Width: 88, Spare: 3, OneWay: true},
 			Order: func(a, b face.Hit) int {
 				if a.Match == 0 && b.Match == 0 { // without words, what came last
@@ -72,6 +73,14 @@ func hitColumns() []tables.Column[face.Hit] {
 func everyMatch() (hits []face.Hit) {
 	for _, match := range []netproto.Match{netproto.MatchWhole, netproto.MatchStart, netproto.MatchOrder, netproto.MatchWords} {
 		hits = append(hits, face.Hit{Hit: netproto.Hit{Match: match}})
+	}
+	return hits
+}
+
+// everyMonth returns a hit of each month: their names differ in length.
+func everyMonth() (hits []face.Hit) {
+	for month := time.January; month <= time.December; month++ {
+		hits = append(hits, face.Hit{Hit: netproto.Hit{Added: time.Date(2000, month, 28, 0, 0, 0, 0, time.Local)}})
 	}
 	return hits
 }
