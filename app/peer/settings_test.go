@@ -63,3 +63,26 @@ func TestWhoIsBlockedDownloadsNothing(t *testing.T) {
 	check(t, alice.People.Know(person))
 	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
+
+// Without a slot nobody is served, and with the first one whoever waits is.
+func TestAChangedNumberOfUploadsAppliesAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 1<<20)
+	song := alice.share(t, path)
+	s, err := alice.library.Settings()
+	check(t, err)
+	s.UploadSlots, s.AdaptiveSlots = 0, false
+	alice.Apply(s)
+	id := bob.add(t, song)
+	bob.until(t, id, "queued", func(d queue.Download) bool {
+		if d.Done > 0 {
+			t.Fatal("it is served")
+		}
+		return d.State == queue.StateQueued
+	})
+	s.UploadSlots = 1
+	alice.Apply(s)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
+}
