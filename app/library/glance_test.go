@@ -21,7 +21,8 @@ func TestASecondProcessSeesTheTrackersOfAProfileInUse(t *testing.T) {
 	settings := DefaultSettings()
 	settings.Tracker, settings.MoreTrackers = "192.0.2.1:5000", []string{"192.0.2.2:5000"}
 	key := netproto.Fingerprint{7}
-	for _, err := range []error{l.SaveSettings(settings), l.TrackerReached("192.0.2.1:5000", key, "attic", nil, nil), l.TrackerReached("192.0.2.9:5000", key, "gone", nil, nil), l.ForgetTracker("192.0.2.9:5000")} {
+	for _, err := range []error{l.TrackerReached("192.0.2.1:5000", key, "attic", nil, nil), l.TrackerReached("192.0.2.9:5000", key, "gone", nil, nil),
+		l.ForgetTracker("192.0.2.9:5000"), l.SaveSettings(settings)} {
 		if err != nil {
 			t.Fatal(err)
 		}

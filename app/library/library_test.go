@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,15 @@ func TestSettingsSurviveAnotherStart(t *testing.T) {
 	if diff := cmp.Diff(DefaultSettings(), s); diff != "" {
 		t.Errorf("a new profile differs from the defaults:\n%s", diff)
 	}
-	s.Name, s.UpLimit, s.ListenPort, s.Tracker, s.SeedClients, s.ShareDownloads = "Ada", 5<<20, 4000, "192.0.2.1:5000", netproto.SeedOff, false
+	defaults := reflect.ValueOf(s)
+	s = filled[Settings]()
+	s.Name, s.Tracker, s.SeedClients = "Ada", "192.0.2.1:5000", netproto.SeedOff
+	chosen := reflect.ValueOf(&s).Elem()
+	for i := range chosen.NumField() {
+		if chosen.Field(i).Kind() == reflect.Bool {
+			chosen.Field(i).SetBool(!defaults.Field(i).Bool())
+		}
+	}
 	check(t, l.SaveSettings(s))
 	check(t, l.Close())
 	again, err := open(t, dir).Settings()
@@ -63,6 +73,78 @@ func TestSettingsSurviveAnotherStart(t *testing.T) {
 	if diff := cmp.Diff(s, again); diff != "" {
 		t.Errorf("another start has other settings:\n%s", diff)
 	}
+}
+
+// filled returns a value of which no field is zero, so that one that is not kept shows.
+func filled[T any]() (value T) {
+	fill(reflect.ValueOf(&value).Elem())
+	return value
+}
+
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i))
+		}
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Uint8, reflect.Uint32, reflect.Uint64:
+		v.SetUint(3)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(3)
+	default:
+		panic("no value for a " + v.Type().String())
+	}
+}
+
+// keeps checks that another start finds a record as it was saved.
+func keeps[T any](t *testing.T, save func(*Library, T) error, list func(*Library) ([]T, error)) {
+	t.Helper()
+	dir, want := t.TempDir(), filled[T]()
+	l := open(t, dir)
+	check(t, save(l, want))
+	check(t, l.Close())
+	got, err := list(open(t, dir))
+	check(t, err)
+	if diff := cmp.Diff([]T{want}, got); diff != "" {
+		t.Errorf("another start differs:\n%s", diff)
+	}
+}
+
+func TestRecordsKeepAllTheirFields(t *testing.T) {
+	keeps(t, (*Library).SaveShare, (*Library).Shares)
+	keeps(t, func(l *Library, d Download) error { return l.SaveDownloads(Download{ID: "a"}, d) },
+		func(l *Library) ([]Download, error) {
+			list, err := l.Downloads()
+			return slices.DeleteFunc(list, func(d Download) bool { return d.ID == "a" }), err
+		})
+	keeps(t, (*Library).SavePerson, (*Library).People)
+	keeps(t, func(l *Library, r Request) error { _, err := l.SaveRequest(r); return err }, (*Library).Requests)
+	keeps(t, func(l *Library, w Wish) error { _, err := l.SaveWish(w); return err }, (*Library).Wishes)
+	keeps(t, (*Library).SaveTotals, func(l *Library) ([]Totals, error) {
+		totals, err := l.Totals()
+		return []Totals{totals}, err
+	})
+	keeps(t, func(l *Library, k Tracker) error {
+		return l.TrackerReached(k.Address, k.Fingerprint, k.Name, k.Ports, k.Addresses)
+	}, (*Library).Trackers)
 }
 
 func TestTheDefaultsAreValid(t *testing.T) {
@@ -240,12 +322,16 @@ func TestATrustedTrackerKeepsItsKey(t *testing.T) {
 		t.Error("an unknown tracker is known")
 	}
 	check(t, l.TrackerReached("x:1", key, "ours", nil, nil))
-	check(t, l.TrackerReached("x:1", key, "ours, renamed", nil, nil))
+	check(t, l.TrackerReached("x:1", key, "ours, renamed", []int{443}, []string{"192.0.2.1"}))
 	wantCode(t, l.TrackerReached("x:1", other, "theirs", nil, nil), netproto.CodeKeyChanged)
 	list, err := l.Trackers()
 	check(t, err)
-	if diff := cmp.Diff([]Tracker{{Address: "x:1", Fingerprint: key, Name: "ours, renamed"}}, list); diff != "" {
+	if diff := cmp.Diff([]Tracker{{Address: "x:1", Fingerprint: key, Name: "ours, renamed", Ports: []int{443}, Addresses: []string{"192.0.2.1"}}}, list); diff != "" {
 		t.Errorf("the trackers differ:\n%s", diff)
+	}
+	check(t, l.ReplaceTracker("x:1", key, "ours"))
+	if ports, addresses := l.TrackerPlaces("x:1"); len(ports) != 1 || len(addresses) != 1 {
+		t.Errorf("with another key it is at %v, %v", ports, addresses)
 	}
 	check(t, l.ForgetTracker("x:1"))
 	check(t, l.TrackerReached("x:1", other, "theirs", nil, nil))

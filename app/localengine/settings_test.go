@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,9 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 		{"a negative quick limit down", func(s *face.Settings) { s.QuickDown = -1 }, face.FieldQuickDown, netproto.CodeInvalid},
 		{"a negative quick limit up", func(s *face.Settings) { s.QuickUp = -1 }, face.FieldQuickUp, netproto.CodeInvalid},
 		{"a wrong pattern", func(s *face.Settings) { s.Ignore = "*.part\n[a-" }, face.FieldIgnore, netproto.CodeInvalid},
+		{"a wrong program", func(s *face.Settings) { s.OnFinished = "\"" }, face.FieldOnFinished, netproto.CodeInvalid},
+		{"a large port for the tracker", func(s *face.Settings) { s.TrackerPort = 65536 }, face.FieldTrackerPort, netproto.CodeInvalid},
+		{"an hour that no day has", func(s *face.Settings) { s.Timetable.To = 24 * 60 }, face.FieldTimetable, netproto.CodeInvalid},
 		{"no policy", func(s *face.Settings) { s.SeedClients = "some" }, face.FieldSeedClients, netproto.CodeInvalid},
 	} {
 		err := alice.change(c.change)
@@ -71,7 +75,14 @@ func TestSettingsAreRemembered(t *testing.T) {
 	want := face.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
 		Port: porttest.Free(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
 		Ignore: "*.tmp\n/old/", GentleHashing: true,
-		LocalExempt: true, PoliteUploads: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20}
+		LocalExempt: true, PoliteUploads: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20,
+		TrackerPort: 5001, Unlisted: true, KeepAwake: true, Timetable: face.Timetable{On: true, From: 60, To: 120}, OnFinished: "true"}
+	before, chosen := reflect.ValueOf(alice.chosen()), reflect.ValueOf(want)
+	for i := range chosen.NumField() { // one that stays as it is does not show whether it is remembered
+		if chosen.Field(i).Interface() == before.Field(i).Interface() {
+			t.Errorf("%s is not changed", chosen.Type().Field(i).Name)
+		}
+	}
 	check(t, alice.ApplySettings(deadline(t), want))
 	expect(t, alice.chosen(), want)
 	if _, err := os.Stat(filepath.Dir(want.DownloadFolder)); !os.IsNotExist(err) {
