@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -55,4 +56,12 @@ func TestSharesThatWereTakenBackAreSharedAgainAsTheyWere(t *testing.T) {
 		}
 	}
 	refused(t, alice.ShareAgain(deadline(t), []string{share.ID}), netproto.CodeNotFound)
+
+	id, err := alice.local.engine.Shares.Add(folder, sharing.Options{Remember: true, AllowAll: true}) // as a command adds it
+	check(t, err)
+	bob.until("all of it is offered", func() bool { return len(bob.find("id_rsa")) == 1 })
+	check(t, alice.StopSharing(deadline(t), []string{id}))
+	bob.until("all of it is gone", func() bool { return len(bob.find("id_rsa")) == 0 })
+	check(t, alice.ShareAgain(deadline(t), []string{id}))
+	bob.until("all of it is back", func() bool { return len(bob.find("id_rsa")) == 1 })
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
@@ -22,8 +21,8 @@ type shares struct {
 
 // stopped is a share that was withdrawn, as it was.
 type stopped struct {
-	item    face.ShareItem
-	visible library.Visible
+	path    string
+	options sharing.Options
 }
 
 // Shares returns the rows of the Shared page.
@@ -48,18 +47,19 @@ func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
 	}
 	visible := remembered(r.Visible)
 	for _, item := range r.Items {
-		if err := ss.share(ctx, item, visible, r.Visible.Count); err != nil {
+		options := sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow, Visible: &visible, Count: r.Visible.Count}
+		if err := ss.share(ctx, item.Path, options); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (ss *shares) share(ctx context.Context, item face.ShareItem, visible library.Visible, count int) error {
+func (ss *shares) share(ctx context.Context, path string, options sharing.Options) error {
 	if err := ctx.Err(); err != nil {
 		return coded(err)
 	}
-	_, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow, Visible: &visible, Count: count})
+	_, err := ss.engine.Shares.Add(path, options)
 	return coded(err)
 }
 
@@ -70,7 +70,7 @@ func (ss *shares) StopSharing(_ context.Context, ids []string) error {
 	ss.mu.Lock()
 	for _, s := range list {
 		if slices.Contains(ids, s.ID) {
-			ss.stopped[s.ID] = stopped{face.ShareItem{Path: s.Path, Except: s.Except, Allow: s.Allow}, s.Visible}
+			ss.stopped[s.ID] = stopped{s.Path, sharing.Options{Remember: true, Except: s.Except, Allow: s.Allow, AllowAll: s.AllowAll, Visible: &s.Visible}}
 		}
 	}
 	ss.mu.Unlock()
@@ -92,7 +92,7 @@ func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
 		return netproto.Errorf(netproto.CodeNotFound, "it was not shared before")
 	}
 	for _, s := range back {
-		if err := ss.share(ctx, s.item, s.visible, 0); err != nil {
+		if err := ss.share(ctx, s.path, s.options); err != nil {
 			return err
 		}
 	}
