@@ -63,6 +63,22 @@ func TestAFinishedDownloadMoves(t *testing.T) {
 				return len(shares) == 1 && shares[0].Path == now.Path && shares[0].State == sharing.StateShared
 			}, says("it is not shared where it is"))
 			same(t, startPeer(t, tr).get(t, s).Path, content)
+
+			shared := func() sharing.Share {
+				if list := bob.Shares.List(); len(list) == 1 {
+					return list[0]
+				}
+				return sharing.Share{}
+			}
+			eventually(t, bob.Engine, func() bool { return shared().Fetched == 1 }, says("it is not counted"))
+			for _, to := range []string{bob.files, folder} { // its counts go along, and come back as they are
+				check(t, bob.Downloads.MoveTo(to, d.ID))
+				now = bob.moved(t, d.ID, to, queue.StateFinished)
+				eventually(t, bob.Engine, func() bool { return shared().Path == now.Path && shared().Fetched > 0 }, says("it is not shared there"))
+			}
+			if fetched := shared().Fetched; fetched != 1 {
+				t.Errorf("after two moves it was fetched %d times", fetched)
+			}
 		})
 	}
 }

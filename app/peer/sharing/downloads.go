@@ -53,6 +53,7 @@ func secretsOf(path string, files []library.File) []string {
 // same shares to the person. If the old path is not shared, nothing is.
 func (ss *Shares) Moved(old, path string) error {
 	for _, before := range ss.stopPath(old) {
+		ss.forget(before.ID)
 		id, err := ss.Add(path, Options{Remember: true, Except: before.Except, Allow: before.Allow, AllowAll: before.AllowAll, Visible: &before.Visible})
 		if err != nil {
 			return err

@@ -130,6 +130,14 @@ func (ss *Shares) remove(s *share) {
 	}
 }
 
+// forget keeps a share that was taken back from coming back: it goes on at another path,
+// and its counts with it.
+func (ss *Shares) forget(id string) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.removed = slices.DeleteFunc(ss.removed, func(r library.Share) bool { return r.ID == id })
+}
+
 func (ss *Shares) byID(id string) *share {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
