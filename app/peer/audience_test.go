@@ -66,6 +66,15 @@ func TestWhoMayHaveAShareIsRememberedAndChanged(t *testing.T) {
 	eve.wait(t, id, queue.StateFinished)
 	check(t, anna.Shares.SetVisible(library.Visible{To: library.VisibleLink}, s.ID))
 	eventually(t, eve.Engine, func() bool { return eve.hits(t) == 0 }, func() string { return "a search finds what is hidden now" })
+	remembered := func(want library.Visibility) {
+		t.Helper()
+		if records, err := anna.library.Shares(); err != nil || len(records) != 1 || records[0].Visible.To != want {
+			t.Errorf("remembered is %+v, %v, not %q", records, err, want)
+		}
+	}
+	remembered(library.VisibleLink)
+	anna.shareTo(t, path, library.Visible{To: library.VisibleKeys, Keys: []netproto.PublicKey{eve.key()}}) // once more
+	remembered(library.VisibleKeys)
 }
 
 func TestAShareEndsByItsCountAndByItsTime(t *testing.T) {

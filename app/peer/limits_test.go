@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
@@ -74,8 +75,14 @@ func TestTheQuickLimitCountsWhileItIsOn(t *testing.T) {
 func TestTheLocalNetworkIsNotLimitedIfThePersonSaysSo(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
-	exempt := func(s *library.Settings) { s.UpLimit, s.DownLimit, s.LocalExempt = 1<<18, 1<<18, true }
-	alice, bob := startPeerWith(t, tr, exempt), startPeerWith(t, tr, exempt)
+	limited := func(s *library.Settings) { s.UpLimit, s.DownLimit = 1<<18, 1<<18 }
+	alice, bob := startPeerWith(t, tr, func(s *library.Settings) { limited(s); s.LocalExempt = true }), startPeerWith(t, tr, limited)
+	settings, err := bob.library.Settings()
+	check(t, err)
+	settings.LocalExempt, settings.PoliteUploads = true, true
+	if bob.Apply(settings); !peer.IsPolite(bob.Engine) {
+		t.Error("uploads do not leave room for others though they should now")
+	}
 	const size = 12 << 20
 	path, _ := alice.write(t, "song.flac", size)
 	if took := bob.takes(t, alice.share(t, path), nil); took > size/(1<<18)*time.Second/2 {
