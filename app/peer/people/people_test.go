@@ -346,6 +346,23 @@ func TestDeclinedAndWithdrawnRequestsEndOnBothSides(t *testing.T) {
 	}
 }
 
+// Whoever sends more than may wait learns that the rest came to nothing, and does not wait.
+func TestARequestBeyondTheLimitFailsForItsSender(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	var sent []uint64
+	for n := range maxWaitingPerson + 1 {
+		sent = append(sent, anna.send(ben, fmt.Sprint("request ", n)))
+	}
+	ben.look()
+	anna.look()
+	if n := len(ben.Inbox()); n != maxWaitingPerson {
+		t.Errorf("%d requests wait", n)
+	}
+	anna.expect(sent[0], library.RequestWaiting)
+	anna.expect(sent[maxWaitingPerson], library.RequestFailed)
+}
+
 // A hostile sender is alone with this peer: no tracker limits it.
 func TestAPestFillsNothing(t *testing.T) {
 	b := newMailbox()
