@@ -47,6 +47,7 @@ func receiveInto(w pages.Window, engine face.Web, folder string) {
 func openWebInbox(s *webSheet) {
 	pin := kit.NewTitle("")
 	folder := kit.NewCaption()
+	folder.CutMiddle = true // the last name of its path says most
 	page := face.WebPage{}
 	change := kit.NewButtonWithIcon(words.L("Save in another folder"), theme.FolderOpenIcon(), func() {
 		s.window.Sheets().PickFolder(words.L("Where to save files from the phone"), page.Folder, func(path string) {
