@@ -79,9 +79,6 @@ func WatchAtMost(c *Config, folders int) { c.watchLimit = folders }
 // RunPart has the engine run work in the background, as it runs its own parts.
 func RunPart(e *Engine, what string, work func(ctx context.Context) error) { e.run(what, work) }
 
-// IsPolite reports whether uploads leave room for others on the line.
-func IsPolite(e *Engine) bool { return e.traffic.PoliteTo(false) }
-
 // Judge says how others reach a peer that know it from one tracker.
 var Judge = judge
 
