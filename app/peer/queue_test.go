@@ -163,6 +163,10 @@ func TestAFailureThatMayHealIsTriedAgainByItself(t *testing.T) {
 	if d := bob.wait(t, "set", queue.StateFailed); time.Until(d.Retry) > queue.StandardTiming.MaxRetry {
 		t.Errorf("it is tried again only at %s", d.Retry)
 	}
+	check(t, bob.Downloads.Pause("set"))
+	if d, _ := bob.Downloads.ByID("set"); !d.Retry.IsZero() {
+		t.Errorf("though the person paused it, it is tried again at %s", d.Retry)
+	}
 	healed := bob.until(t, "heals", "finished", func(d queue.Download) bool { return d.State == queue.StateFinished })
 	same(t, healed.Path, content)
 	d := bob.wait(t, "stays", queue.StateFailed)
