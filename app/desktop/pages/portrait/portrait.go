@@ -98,7 +98,8 @@ func Rows(people []face.Person, doing map[netproto.PeerID]string) []Row {
 			id = p.PeerID.String()[:8]
 		}
 		rows[i] = Row{ID: p.PeerID, key: p.Key, Name: NameOf(p.Name, p.PeerID), online: p.Online, marks: MarksOf(p),
-			caption: words.Side(append([]words.Part{{Text: Presence(p), Stays: true}, {Text: doing[p.PeerID], Cut: words.CutEnds, Stays: true}, {Text: id, Stays: true}},
+			caption: words.Side(append([]words.Part{{Text: Presence(p), Stays: true},
+				{Text: doing[p.PeerID], Cut: words.CutEnds, Stays: true}, {Text: id, Stays: true}},
 				sharesParts(p)...)...)}
 	}
 	return rows

@@ -173,10 +173,12 @@ func downloadCaption(d face.Download, state string) words.Parts {
 		if d.SecsLeft > 0 {
 			left.Text = words.Left(d.SecsLeft)
 		}
-		return words.Side(progress, words.Part{Text: words.Rate(d.Rate), Stays: true}, left, words.Part{Text: words.Sources(d.Sources)}, priorityPart(d), limitPart(d))
+		return words.Side(progress, words.Part{Text: words.Rate(d.Rate), Stays: true}, left,
+			words.Part{Text: words.Sources(d.Sources)}, priorityPart(d), limitPart(d))
 	case face.DownloadFinished:
 		folder, _ := face.SplitPath(d.Path)
-		return words.Side(said, words.Part{Text: words.Day(d.Finished, time.Now())}, words.Part{Text: words.Size(d.Size)}, words.Part{Text: folder, Cut: words.CutMiddles})
+		return words.Side(said, words.Part{Text: words.Day(d.Finished, time.Now())}, words.Part{Text: words.Size(d.Size)},
+			words.Part{Text: folder, Cut: words.CutMiddles})
 	case face.DownloadFailed:
 		return words.Side(words.Part{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(d.Failure).Headline()}), Cut: words.CutEnds})
 	}
