@@ -129,6 +129,7 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 // sights finds out how far away a source is while the first connection to it is still being
 // made: others then need not wait for that. It returns what learns how long the first address
 // took to answer. One that a tracker could connect to is taken to be far away while none does.
+// Once the attempt is over, the source belongs to the next one.
 func (a *Attempt) sights(ctx context.Context, s *sources.Source) (trip func(time.Duration)) {
 	answered := false
 	sighted := func(away bool) {
@@ -141,7 +142,7 @@ func (a *Attempt) sights(ctx context.Context, s *sources.Source) (trip func(time
 		time.AfterFunc(unanswered, func() {
 			a.mu.Lock()
 			defer a.unlock()
-			if !answered && s.Lanes() > 0 && s.Made() == 0 && ctx.Err() == nil {
+			if !a.over && !answered && s.Lanes() > 0 && s.Made() == 0 {
 				sighted(true)
 			}
 		})
@@ -149,7 +150,7 @@ func (a *Attempt) sights(ctx context.Context, s *sources.Source) (trip func(time
 	return func(trip time.Duration) {
 		a.mu.Lock()
 		defer a.unlock()
-		if !answered {
+		if !a.over && !answered {
 			answered = true
 			sighted(trip >= pace.FarAway)
 		}

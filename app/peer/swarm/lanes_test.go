@@ -74,6 +74,25 @@ func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
 	}
 }
 
+// The next attempt has the sources, and another lock.
+func TestAnAttemptThatIsOverNotesNothingOfItsSources(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Config{}).Attempt(Task{}, nil, Preference{})
+		s := &sources.Source{Source: netproto.Source{Reach: netproto.ReachableYes}}
+		s.Reserve()
+		trip := a.sights(t.Context(), s)
+		a.mu.Lock()
+		a.over = true
+		a.unlock()
+		time.Sleep(2 * unanswered)
+		trip(pace.FarAway)
+		if s.Away() {
+			t.Error("a source is noted to be far away")
+		}
+	})
+}
+
 // Eight connections to a source far away are begun before it has answered; of a source that
 // answers a little later but is not far away, those beyond the usual end then.
 func TestASourceThatIsSlowToAnswerIsTakenForOneFarAway(t *testing.T) {
