@@ -202,13 +202,13 @@ func (s *Server) Kill() {
 		return
 	}
 	s.run.Process.Signal(syscall.SIGSTOP) // so that it starts no others
+	awaitStates("TZ", s.run.Process.Pid)
 	processes := s.processes()
 	for _, pid := range processes {
 		syscall.Kill(pid, syscall.SIGKILL) // before it sees the server's end and says goodbye; it may have ended
 	}
-	for began := time.Now(); slices.ContainsFunc(processes, runs) && time.Since(began) < startTime; {
-		time.Sleep(time.Millisecond) // the next server does not start while one has the memory
-	}
+	// The next server does not start while one has the memory.
+	awaitStates("Z", processes...)
 	s.run.Process.Kill()
 	s.run.Wait() // how it ended is known
 	s.run = nil
@@ -231,11 +231,19 @@ func (s *Server) processes() (pids []int) {
 	return pids
 }
 
-// runs reports whether a process has not ended.
-func runs(pid int) bool {
-	said, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, _ := strings.Cut(string(said), ") ")
-	return err == nil && !strings.HasPrefix(rest, "Z")
+// awaitStates waits until the system says one of some letters of all processes, T if they are
+// stopped and Z if they have ended, or nothing, because they are gone.
+func awaitStates(wanted string, pids ...int) {
+	is := func(pid int) bool {
+		said, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		_, rest, _ := strings.Cut(string(said), ") ")
+		return rest == "" || strings.Contains(wanted, rest[:1])
+	}
+	for _, pid := range pids {
+		for began := time.Now(); !is(pid) && time.Since(began) < startTime; {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
 // Processor returns the processor time that the server and all its processes have taken, as
